@@ -1,0 +1,1 @@
+//! What was typed, and the exit status it ends in.
