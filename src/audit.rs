@@ -4,23 +4,169 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use jiff::civil::Date;
+
 use crate::config::Settings;
 use crate::mailbox::Window;
-use crate::report::{ReportSettings, Summary};
+use crate::query::QueryError;
+use crate::report::{Audience, Dialect, ReportError, Summary};
+use crate::source::SourceError;
+use crate::store::{RunRecord, StoreError};
+
+/// How the work is conducted, whatever the mail comes from; nothing here changes a report.
+#[derive(Debug, Clone)]
+pub struct Conduct {
+    /// Threads that judge; `None` for as many as there are cores.
+    pub threads: Option<usize>,
+    /// Judged messages per transaction.
+    pub batch: usize,
+    /// Whether progress is shown on standard error (bars on a terminal, lines otherwise).
+    pub progress: bool,
+    /// As typed, for the manifest.
+    pub command_line: Vec<String>,
+    /// Set by Ctrl-C ([`stop_on_interrupt`]): end cleanly, list the rest as `not-reached`.
+    pub stop: Arc<AtomicBool>,
+}
+
+impl Default for Conduct {
+    fn default() -> Self {
+        Self {
+            threads: None,
+            batch: 500,
+            progress: false,
+            command_line: Vec::new(),
+            stop: Arc::default(),
+        }
+    }
+}
 
 /// What a run over IMAP needs beyond the configuration.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct RunOptions {
-    /// Only these custodians (globs on id or login); empty means all.
+    /// Only these custodians (globs on id or login, any case); empty means all.
     pub custodians: Vec<String>,
     /// Replaces the window around the last day.
     pub window: Option<Window>,
-    /// Threads that judge; `None` for as many as there are cores.
-    pub threads: Option<usize>,
     /// `None` keeps no store.
     pub store: Option<PathBuf>,
-    /// As typed, for the manifest.
-    pub command_line: Vec<String>,
-    /// Set by Ctrl-C: end cleanly, list the rest as `not-reached`.
-    pub stop: Arc<AtomicBool>,
+    /// How the work is conducted.
+    pub conduct: Conduct,
+}
+
+/// What a scan of files needs; with a configuration its organisation, roster, clients and queries hold too.
+#[derive(Debug, Clone, Default)]
+pub struct ScanOptions {
+    /// Maildirs, mbox files, message files, or directories of them.
+    pub paths: Vec<PathBuf>,
+    /// The organisation's domains; empty for the configuration's, else for each From's own.
+    pub org_domains: Vec<String>,
+    /// The custodian's addresses, the main one first; empty takes each message's From.
+    pub owners: Vec<String>,
+    /// Last day of employment of whoever is scanned; the window lies around it.
+    pub last_day: Option<Date>,
+    /// Region for numbers without a country code (ISO 3166-1 alpha-2); `None` for the configuration's.
+    pub region: Option<String>,
+    /// Replaces the window around the last day.
+    pub window: Option<Window>,
+    /// `None` keeps no store.
+    pub store: Option<PathBuf>,
+    /// How the work is conducted.
+    pub conduct: Conduct,
+}
+
+/// What to report, and where.
+#[derive(Debug, Clone)]
+pub struct ReportChoice {
+    /// The directory; `None` for `reports/<run id>` (the configuration's report directory, if there is one).
+    pub out: Option<PathBuf>,
+    /// How careful cells are.
+    pub dialect: Dialect,
+    /// Which findings.
+    pub audience: Audience,
+    /// `,` `;` or tab.
+    pub separator: u8,
+}
+
+impl Default for ReportChoice {
+    fn default() -> Self {
+        Self {
+            out: None,
+            dialect: Dialect::Excel,
+            audience: Audience::External,
+            separator: b',',
+        }
+    }
+}
+
+/// How it came out, for the closing summary and the exit status.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Outcome {
+    /// What the report says.
+    pub summary: Summary,
+    /// Who, when, with what; `interrupted` tells whether the end came early.
+    pub run: RunRecord,
+    /// Scanned messages of other authors than `--owner`.
+    pub not_owner: u64,
+    /// Octets that came over the wire or from disk.
+    pub bytes_fetched: u64,
+    /// Wall time, report included.
+    pub seconds: f64,
+}
+
+/// Why a run as a whole could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditError {
+    /// The arguments name nothing that there is (exit status 2; nothing was read).
+    #[error("{0}")]
+    Usage(String),
+    /// A query file cannot be used (exit status 2; nothing was read).
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    /// A path to scan cannot be used (exit status 2; nothing was read).
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// No report can be written there (exit status 2; nothing was read).
+    #[error(transparent)]
+    Unwritable(ReportError),
+    /// Writing the report failed at the end (exit status 4; the store keeps what was done).
+    #[error(transparent)]
+    Report(ReportError),
+    /// The store cannot be used (exit status 75 if [`StoreError::Locked`], else 4).
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The machine gave no threads (exit status 4).
+    #[error("cannot start the judging threads: free some memory or lower --threads")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+}
+
+/// The flag that the first Ctrl-C (or SIGTERM) raises; a second one ends the process at once with status 130.
+///
+/// # Errors
+/// If a handler is set already.
+pub fn stop_on_interrupt() -> Result<Arc<AtomicBool>, ctrlc::Error> {
+    todo!()
+}
+
+/// Audits the roster's accounts over IMAP and writes the report.
+///
+/// # Errors
+/// What concerns the run as a whole; a custodian, mailbox or message that fails is a row in the report.
+pub fn run(
+    _settings: &Settings,
+    _options: &RunOptions,
+    _report: &ReportChoice,
+) -> Result<Outcome, AuditError> {
+    todo!()
+}
+
+/// Judges the mail in files and writes the report.
+///
+/// # Errors
+/// As [`run`].
+pub fn scan(
+    _settings: Option<&Settings>,
+    _options: &ScanOptions,
+    _report: &ReportChoice,
+) -> Result<Outcome, AuditError> {
+    todo!()
 }

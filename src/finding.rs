@@ -4,6 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::mailbox::{Locator, MailboxId};
 
@@ -298,4 +299,61 @@ pub struct Exception {
     pub retryable: bool,
     /// What to do, for people.
     pub what_to_do: String,
+}
+
+/// Names a finding: twenty hexadecimal digits of a SHA-256 over custodian, query id and the message's content.
+///
+/// Neither UID nor place go into it, and bare line feeds count as CRLF, so that a message has one name whether it
+/// comes over IMAP, out of a Maildir or from an mbox.
+#[must_use]
+pub fn finding_id(custodian: &str, query_id: &str, octets: &[u8]) -> String {
+    let mut hash = Sha256::new();
+    for field in [custodian, query_id] {
+        // The length keeps `ab`+`c` apart from `a`+`bc`.
+        hash.update((field.len() as u64).to_be_bytes());
+        hash.update(field);
+    }
+    for line in octets.split_inclusive(|&octet| octet == b'\n') {
+        match line.strip_suffix(b"\n") {
+            Some(text) => {
+                hash.update(text.strip_suffix(b"\r").unwrap_or(text));
+                hash.update(b"\r\n");
+            }
+            None => hash.update(line),
+        }
+    }
+    hexadecimal(&hash.finalize()).chars().take(20).collect()
+}
+
+/// Lower-case hexadecimal.
+#[must_use]
+pub fn hexadecimal(octets: &[u8]) -> String {
+    let mut digits = String::with_capacity(octets.len() * 2);
+    for octet in octets {
+        for nibble in [octet >> 4, octet & 15] {
+            digits.push(char::from_digit(u32::from(nibble), 16).expect("a nibble is below 16"));
+        }
+    }
+    digits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn line_ends_do_not_change_a_name() {
+        let name = finding_id("ana", "client-notice", b"A: b\r\n\r\nc\r\n");
+        assert_eq!(name, finding_id("ana", "client-notice", b"A: b\n\nc\n"));
+        assert_eq!(name.len(), 20);
+    }
+
+    #[test]
+    fn custodian_query_and_content_change_a_name() {
+        let name = finding_id("ana", "client-notice", b"a\n");
+        assert_ne!(name, finding_id("an", "aclient-notice", b"a\n"));
+        assert_ne!(name, finding_id("ana", "client-list", b"a\n"));
+        assert_ne!(name, finding_id("ana", "client-notice", b"a\n\n"));
+        assert_ne!(name, finding_id("ana", "client-notice", b"a\r\r\n"));
+    }
 }
