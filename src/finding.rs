@@ -331,7 +331,7 @@ pub fn hexadecimal(octets: &[u8]) -> String {
     let mut digits = String::with_capacity(octets.len() * 2);
     for octet in octets {
         for nibble in [octet >> 4, octet & 15] {
-            digits.push(char::from_digit(u32::from(nibble), 16).expect("a nibble is below 16"));
+            digits.extend(char::from_digit(u32::from(nibble), 16));
         }
     }
     digits

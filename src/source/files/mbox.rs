@@ -1,0 +1,372 @@
+//! mbox files, streamed: `From ` lines separate messages, `>From ` lines are unescaped (mboxrd, which reads mboxo too).
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
+
+use super::{LONGEST_MESSAGE, ReadResult, cannot_read, too_large};
+use crate::mailbox::{Locator, RawMessage};
+use crate::source::SourceError;
+
+/// Reads one message after the other.
+pub(super) struct Reader {
+    path: PathBuf,
+    input: BufReader<File>,
+    /// Messages given so far.
+    ordinal: u64,
+    /// The line that was read last, when it opened the next message.
+    next: Option<Separator>,
+    at_start: bool,
+    ended: bool,
+}
+
+/// A `From ` line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Separator {
+    /// When the message was delivered; a zone that is not a number counts as UTC.
+    pub(super) date: Option<Timestamp>,
+}
+
+impl Reader {
+    pub(super) fn open(path: &Path) -> Result<Self, SourceError> {
+        let file = File::open(path).map_err(|error| cannot_read(path, &error))?;
+        Ok(Self {
+            path: path.to_owned(),
+            input: BufReader::with_capacity(1 << 18, file),
+            ordinal: 0,
+            next: None,
+            at_start: true,
+            ended: false,
+        })
+    }
+
+    /// Collects lines up to the next separator or the end.
+    fn collect(&mut self, message: &mut Collected) -> io::Result<()> {
+        let mut line = Vec::new();
+        let mut after_blank = self.at_start;
+        loop {
+            line.clear();
+            // A line may be as long as the file: it is read in pieces that fit.
+            let read = self
+                .input
+                .by_ref()
+                .take(1 << 20)
+                .read_until(b'\n', &mut line)?;
+            if read == 0 {
+                self.ended = true;
+                return Ok(());
+            }
+            let is_whole = line.ends_with(b"\n");
+            if after_blank && line.starts_with(b"From ") {
+                // Before anything else such a line can be nothing but a separator, however it is spelt.
+                let first = self.at_start.then_some(Separator { date: None });
+                if let Some(separator) = separator(&line).or(first) {
+                    self.at_start = false;
+                    if message.is_empty() && message.opened.is_none() {
+                        message.opened = Some(separator);
+                        after_blank = false;
+                        continue;
+                    }
+                    self.next = Some(separator);
+                    return Ok(());
+                }
+            }
+            let is_blank = matches!(line.as_slice(), b"\n" | b"\r\n") && !message.in_line;
+            if self.at_start && is_blank {
+                continue;
+            }
+            self.at_start = false;
+            message.add(&line);
+            message.in_line = !is_whole;
+            after_blank = is_blank;
+        }
+    }
+}
+
+impl Iterator for Reader {
+    type Item = ReadResult;
+
+    fn next(&mut self) -> Option<ReadResult> {
+        if self.ended {
+            return None;
+        }
+        let mut message = Collected {
+            opened: self.next.take(),
+            ..Collected::default()
+        };
+        let outcome = self.collect(&mut message);
+        if message.opened.is_none() && message.is_empty() && outcome.is_ok() {
+            return None;
+        }
+        self.ordinal += 1;
+        let locator = Locator::Ordinal(self.ordinal);
+        if let Err(error) = outcome {
+            // What follows cannot be reached either; how much that is nobody knows.
+            self.ended = true;
+            return Some(Err((Some(locator), cannot_read(&self.path, &error))));
+        }
+        if message.too_long {
+            return Some(Err((Some(locator), too_large(&self.path))));
+        }
+        let internal_date = message.opened.and_then(|s| s.date);
+        Some(Ok(RawMessage {
+            locator,
+            octets: message.finish(),
+            internal_date,
+        }))
+    }
+}
+
+#[derive(Default)]
+struct Collected {
+    opened: Option<Separator>,
+    octets: Vec<u8>,
+    /// Whether what was added last is an unfinished line.
+    in_line: bool,
+    too_long: bool,
+}
+
+impl Collected {
+    fn is_empty(&self) -> bool {
+        self.octets.is_empty() && !self.too_long
+    }
+
+    fn add(&mut self, line: &[u8]) {
+        if self.too_long {
+            return;
+        }
+        let line = if self.in_line { line } else { unescaped(line) };
+        if (self.octets.len() + line.len()) as u64 > LONGEST_MESSAGE {
+            self.too_long = true;
+            self.octets = Vec::new();
+            return;
+        }
+        self.octets.extend_from_slice(line);
+    }
+
+    /// The message without the blank line that an mbox adds.
+    fn finish(mut self) -> Vec<u8> {
+        for blank in [b"\r\n\r\n".as_slice(), b"\n\n"] {
+            if self.octets.ends_with(blank) {
+                self.octets.truncate(self.octets.len() - blank.len() / 2);
+                break;
+            }
+        }
+        self.octets
+    }
+}
+
+/// Takes one `>` from a line that is some `>` and then `From ` (mboxrd; for mboxo there is only one to take).
+fn unescaped(line: &[u8]) -> &[u8] {
+    let quotes = line.iter().take_while(|&&o| o == b'>').count();
+    if quotes > 0
+        && line
+            .get(quotes..)
+            .is_some_and(|rest| rest.starts_with(b"From "))
+    {
+        line.get(1..).unwrap_or_default()
+    } else {
+        line
+    }
+}
+
+/// Reads a line as a separator: `From `, somebody, and a date as asctime(3) or RFC 5322 write it. Prose that begins
+/// with the word is none.
+pub(super) fn separator(line: &[u8]) -> Option<Separator> {
+    let line = std::str::from_utf8(line.get(..line.len().min(512))?).ok()?;
+    let words: Vec<&str> = line
+        .strip_prefix("From ")?
+        .split_ascii_whitespace()
+        .collect();
+    let weekday = words.iter().position(|word| is_weekday(word))?;
+    let rest = words.get(weekday + 1..)?;
+    let date = asctime(rest).or_else(|| rfc5322(rest))?;
+    Some(Separator { date: Some(date) })
+}
+
+fn is_weekday(word: &str) -> bool {
+    ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"].contains(&word.trim_end_matches(','))
+}
+
+/// `Jun  3 10:00:00 2024`, with a zone before or after the year.
+fn asctime(words: &[&str]) -> Option<Timestamp> {
+    let [month, day, time, rest @ ..] = words else {
+        return None;
+    };
+    let year = rest.iter().take(2).find_map(|w| year(w))?;
+    let zone = rest.iter().take(2).find_map(|w| zone(w));
+    timestamp(year, month, day, time, zone)
+}
+
+/// `3 Jun 2024 10:00:00 +0200`.
+fn rfc5322(words: &[&str]) -> Option<Timestamp> {
+    let [day, month, written_year, time, rest @ ..] = words else {
+        return None;
+    };
+    timestamp(
+        year(written_year)?,
+        month,
+        day,
+        time,
+        rest.first().and_then(|w| zone(w)),
+    )
+}
+
+fn year(word: &str) -> Option<i16> {
+    word.parse()
+        .ok()
+        .filter(|year| (1970..=2200).contains(year) && word.len() == 4)
+}
+
+/// Seconds east of UTC out of `+0200`.
+fn zone(word: &str) -> Option<i32> {
+    let (sign, digits) = match word.split_at_checked(1)? {
+        ("+", digits) => (1, digits),
+        ("-", digits) => (-1, digits),
+        _ => return None,
+    };
+    let number: i32 = digits.parse().ok().filter(|_| digits.len() == 4)?;
+    Some(sign * (number / 100 * 3600 + number % 100 * 60))
+}
+
+fn timestamp(
+    year: i16,
+    month: &str,
+    day: &str,
+    time: &str,
+    zone: Option<i32>,
+) -> Option<Timestamp> {
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
+    let month = i8::try_from(MONTHS.iter().position(|m| *m == month)? + 1).ok()?;
+    let mut clock = time.split(':').map(|part| part.parse::<i8>().ok());
+    let (hour, minute) = (clock.next()??, clock.next()??);
+    let second = clock.next().unwrap_or(Some(0))?;
+    let local = DateTime::new(
+        year,
+        month,
+        day.parse().ok()?,
+        hour,
+        minute,
+        second.min(59),
+        0,
+    )
+    .ok()?;
+    Offset::from_seconds(zone.unwrap_or(0))
+        .ok()?
+        .to_timestamp(local)
+        .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(mbox: &str, expected: &[&str]) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("Sent");
+        std::fs::write(&path, mbox).unwrap();
+        let messages: Vec<_> = Reader::open(&path)
+            .unwrap()
+            .map(|m| String::from_utf8(m.unwrap().octets).unwrap())
+            .collect();
+        assert_eq!(messages, expected);
+    }
+
+    const LINE: &str = "From ana@acme.example Mon Jun  3 10:00:00 2024\n";
+
+    #[test]
+    fn messages_end_at_the_next_separator() {
+        check("", &[]);
+        check("\n\n", &[]);
+        check(
+            &format!("{LINE}A: b\n\nc\n\n{LINE}D: e\n\nf\n"),
+            &["A: b\n\nc\n", "D: e\n\nf\n"],
+        );
+        check(&format!("\n{LINE}A: b\n\nc"), &["A: b\n\nc"]);
+        check(
+            &format!("{LINE}A: b\n\n{LINE}D: e\n\n"),
+            &["A: b\n", "D: e\n"],
+        );
+        let dos = LINE.replace('\n', "\r\n");
+        check(
+            &format!("{dos}A: b\r\n\r\nc\r\n\r\n{dos}D: e\r\n"),
+            &["A: b\r\n\r\nc\r\n", "D: e\r\n"],
+        );
+    }
+
+    #[test]
+    fn only_separators_separate() {
+        for prose in [
+            "From now on, write to Mon.\n",
+            "From Monday, 3 Jun at 10:00 I am away\n",
+        ] {
+            let text = format!("A: b\n\n{prose}");
+            check(&format!("{LINE}{text}"), &[&text]);
+        }
+        let unseparated = format!("A: b\n\nc\n{LINE}");
+        check(&format!("{LINE}{unseparated}"), &[&unseparated]);
+        check("From whoever\nA: b\n\nc\n", &["A: b\n\nc\n"]);
+        check("A: b\n\nc\n", &["A: b\n\nc\n"]);
+    }
+
+    #[test]
+    fn escapes_are_undone_once() {
+        check(
+            &format!("{LINE}A: b\n\n>From x\n>>From y\n> From z\n>Fromage\n"),
+            &["A: b\n\nFrom x\n>From y\n> From z\n>Fromage\n"],
+        );
+    }
+
+    #[test]
+    fn long_lines_are_kept_whole() {
+        let text = format!("A: b\n\n{}\n>From the end\n", "x".repeat((1 << 20) + 7));
+        check(&format!("{LINE}{text}"), &[&text.replace(">From", "From")]);
+        let edge = format!("A: b\n\n{}\nFrom me\n", "x".repeat(1 << 20));
+        check(&format!("{LINE}{edge}"), &[&edge]);
+    }
+
+    #[track_caller]
+    fn check_date(line: &str, expected: Option<&str>) {
+        let date = separator(line.as_bytes()).map(|s| s.date.unwrap().to_string());
+        assert_eq!(date.as_deref(), expected, "{line}");
+    }
+
+    #[test]
+    fn separators_carry_the_delivery_date() {
+        check_date(
+            "From a@b.example Mon Jun  3 10:00:00 2024",
+            Some("2024-06-03T10:00:00Z"),
+        );
+        check_date(
+            "From - Mon Jun 03 10:00:00 2024\r\n",
+            Some("2024-06-03T10:00:00Z"),
+        );
+        check_date(
+            "From a Mon Jun  3 10:00:00 2024 +0200",
+            Some("2024-06-03T08:00:00Z"),
+        );
+        check_date(
+            "From a Mon Jun  3 10:00:00 -0130 2024",
+            Some("2024-06-03T11:30:00Z"),
+        );
+        check_date(
+            "From a Mon Jun  3 10:00:60 CEST 2024",
+            Some("2024-06-03T10:00:59Z"),
+        );
+        check_date(
+            "From a Mon, 3 Jun 2024 10:00:00 +0200",
+            Some("2024-06-03T08:00:00Z"),
+        );
+        check_date("From a Mon Jun 31 10:00:00 2024", None);
+        check_date("From a Mon Jun 3 10:00 x24", None);
+        check_date("From the office, Mon", None);
+        check_date("Fromm a Mon Jun  3 10:00:00 2024", None);
+    }
+}
