@@ -1,10 +1,165 @@
 //! Query files: which phrases and patterns make a finding, as data that a compliance desk can read, change and test.
+//!
+//! The language is described for its users in `queries/README.md`. A query is a TOML file and, if it names one with
+//! `phrases`, a directory of phrase files, one for each language, and a file of model weights.
+
+mod builtin;
+mod file;
+pub mod fold;
+pub mod model;
+pub mod phrase;
 
 use std::path::{Path, PathBuf};
 
-/// Queries that passed their own examples' syntax, ready to be compiled into a judge.
+use sha2::{Digest, Sha256};
+
+use crate::finding::Verdict;
+use model::Model;
+use phrase::Phrase;
+
+/// Queries, compiled and checked, ready for a judge.
 #[derive(Debug, Clone)]
-pub struct QuerySet {}
+pub struct QuerySet {
+    /// Sorted by id.
+    pub queries: Vec<Query>,
+}
+
+/// One query.
+#[derive(Debug, Clone)]
+pub struct Query {
+    /// Its name, as reports cite it.
+    pub id: String,
+    /// Its version: to be raised with every change.
+    pub version: u32,
+    /// One line for people.
+    pub title: String,
+    /// Stable queries must prove themselves by their examples.
+    pub stable: bool,
+    /// SHA-256 over its files, lower-case hexadecimal.
+    pub digest: String,
+    /// Which messages it looks at.
+    pub scope: Scope,
+    /// Named sets of phrases.
+    pub signals: Vec<Signal>,
+    /// What adds up to a fact.
+    pub frames: Vec<Frame>,
+    /// The ladder: the first pattern that holds decides.
+    pub patterns: Vec<Pattern>,
+    /// What must and must not match.
+    pub examples: Vec<Example>,
+    /// Learned weights beside the frames.
+    pub model: Option<Model>,
+}
+
+/// Which messages a query looks at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// Also generated messages (RFC 3834).
+    pub automatic: bool,
+    /// Only messages to at least one recipient outside the organisation (unknown recipients count as such).
+    pub outside_only: bool,
+}
+
+/// A named set of phrases.
+#[derive(Debug, Clone)]
+pub struct Signal {
+    /// Its name within the query.
+    pub name: String,
+    /// Its phrases.
+    pub phrases: Vec<SignalPhrase>,
+}
+
+/// One phrase of a signal.
+#[derive(Debug, Clone)]
+pub struct SignalPhrase {
+    /// ISO 639-1, or empty for any language.
+    pub language: String,
+    /// As the file writes it.
+    pub source: String,
+    /// Compiled.
+    pub phrase: Phrase,
+}
+
+/// How far apart a frame's signals may stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Within {
+    /// In one sentence.
+    Sentence,
+    /// In one sentence or the ones beside it.
+    Near,
+    /// Anywhere in the author's own words.
+    Message,
+}
+
+/// Signals that together add points to a fact.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    /// Its name, for explanations.
+    pub name: String,
+    /// The fact that it counts for.
+    pub fact: String,
+    /// Signals that must all be there; the first one stands in the sentence that is judged.
+    pub all: Vec<usize>,
+    /// Signals of which one must be there, if there are any.
+    pub any: Vec<usize>,
+    /// Signals that must not be there.
+    pub none: Vec<usize>,
+    /// How far apart.
+    pub within: Within,
+    /// Points for the fact; negative for a guard.
+    pub points: i32,
+    /// For the reason, in plain words.
+    pub says: String,
+}
+
+/// What a pattern asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Term {
+    /// A fact to which frames and model add points.
+    Fact(String),
+    /// A signal anywhere in the scope.
+    Signal(usize),
+    /// Contact data of the custodian in the author's own words or signature.
+    PersonalContact,
+    /// The same, and new: not in the signature that the organisation knows.
+    Successor,
+    /// An attachment or a body that lists many addresses of outsiders.
+    AddressList,
+    /// A recipient that is the custodian's own or an unknown free-mail address.
+    PrivateRecipient,
+    /// A recipient outside the organisation that is no free-mail address.
+    OutsideRecipient,
+}
+
+/// One rung of the ladder.
+#[derive(Debug, Clone)]
+pub struct Pattern {
+    /// What the finding is called.
+    pub verdict: Verdict,
+    /// All of these.
+    pub all: Vec<Term>,
+    /// One of these, if there are any.
+    pub any: Vec<Term>,
+    /// None of these.
+    pub none: Vec<Term>,
+    /// How far apart signals may stand.
+    pub within: Within,
+    /// Confidence before what frames add.
+    pub confidence: u8,
+    /// For the reason, in plain words.
+    pub says: String,
+}
+
+/// What must, and must not, match.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Example {
+    /// The message, RFC 5322 with at least a body; headers that lack are filled in.
+    pub message: String,
+    /// The expected verdict; `None` if it must not match.
+    pub verdict: Option<Verdict>,
+    /// Contact values of the custodian that must be found.
+    pub contacts: Vec<String>,
+}
 
 /// A query file that cannot be used; names file, line and key.
 #[derive(Debug, thiserror::Error)]
@@ -27,32 +182,95 @@ pub enum QueryError {
     },
 }
 
+impl Query {
+    /// As reports cite it: `id@version+digest8`.
+    #[must_use]
+    pub fn citation(&self) -> String {
+        format!(
+            "{}@{}+{}",
+            self.id,
+            self.version,
+            self.digest.get(..8).unwrap_or_default()
+        )
+    }
+
+    /// Index of a signal.
+    #[must_use]
+    pub fn signal(&self, name: &str) -> Option<usize> {
+        self.signals.iter().position(|s| s.name == name)
+    }
+}
+
 impl QuerySet {
     /// The queries that the program carries.
     ///
     /// # Errors
     /// Only if a built-in file is broken, which the tests exclude.
     pub fn builtin() -> Result<Self, QueryError> {
-        todo!()
+        let sources = builtin::QUERIES.iter().map(builtin::Builtin::source);
+        Self::from_sources(sources.collect())
     }
 
-    /// Reads query files, or directories of `*.toml`.
+    /// Reads query files, or directories of `*.toml`; without any path, the built-in queries.
     ///
     /// # Errors
     /// A file that cannot be read or used.
-    pub fn load(_paths: &[impl AsRef<Path>]) -> Result<Self, QueryError> {
-        todo!()
+    pub fn load(paths: &[impl AsRef<Path>]) -> Result<Self, QueryError> {
+        if paths.is_empty() {
+            return Self::builtin();
+        }
+        let mut sources = Vec::new();
+        for path in paths {
+            file::read(path.as_ref(), &mut sources)?;
+        }
+        Self::from_sources(sources)
+    }
+
+    fn from_sources(sources: Vec<file::Source>) -> Result<Self, QueryError> {
+        let mut queries: Vec<(PathBuf, Query)> = Vec::new();
+        for source in sources {
+            let query = source.compile()?;
+            let twin = queries.iter().find(|(_, q)| q.id == query.id);
+            if let Some((path, other)) = twin {
+                if other.digest == query.digest {
+                    continue;
+                }
+                let problem = format!(
+                    "the query `{}` is also defined in {}: give one of them another id",
+                    query.id,
+                    path.display()
+                );
+                return Err(QueryError::Invalid {
+                    path: source.path,
+                    problem,
+                });
+            }
+            queries.push((source.path, query));
+        }
+        queries.sort_by(|(_, a), (_, b)| a.id.cmp(&b.id));
+        Ok(Self {
+            queries: queries.into_iter().map(|(_, q)| q).collect(),
+        })
     }
 
     /// `id@version+digest8` of every query, sorted.
     #[must_use]
     pub fn citations(&self) -> Vec<String> {
-        todo!()
+        self.queries.iter().map(Query::citation).collect()
     }
 
     /// Lower-case hexadecimal SHA-256 over all queries.
     #[must_use]
     pub fn digest(&self) -> String {
-        todo!()
+        let all: Vec<&str> = self.queries.iter().map(|q| q.digest.as_str()).collect();
+        hex(&Sha256::digest(all.join("\n")))
     }
+}
+
+fn hex(octets: &[u8]) -> String {
+    use std::fmt::Write;
+    octets.iter().fold(String::new(), |mut text, octet| {
+        write!(text, "{octet:02x}").expect("writing to a String cannot fail");
+        text
+    })
 }

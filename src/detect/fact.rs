@@ -1,0 +1,159 @@
+//! Facts: what the frames and the model of a query make of the signals in a message, sentence by sentence.
+
+use std::collections::BTreeMap;
+
+use super::gate::Hit;
+use super::reading::Reading;
+use crate::query::{Frame, Query, Within};
+
+/// A fact holds from so many points on.
+pub const HOLDS: i32 = 50;
+/// What the model may add or take away, at most.
+const MODEL_POINTS: i32 = 60;
+/// What each further frame for the same fact adds in one sentence, at most twice.
+const SUPPORT: i32 = 10;
+
+/// What speaks for and against a fact in the sentence that supports it most.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Fact {
+    /// Sum of the points.
+    pub points: i32,
+    /// The sentence.
+    pub sentence: usize,
+    /// Frames that matched, the strongest first, with their points.
+    pub frames: Vec<(usize, i32)>,
+    /// The model's points.
+    pub model: i32,
+    /// The words that the model holds for the strongest.
+    pub words: Vec<String>,
+}
+
+impl Fact {
+    /// Whether it is one.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.points >= HOLDS
+    }
+}
+
+/// Signals by sentence.
+#[derive(Debug, Default)]
+pub struct Signals<'h> {
+    by_sentence: BTreeMap<usize, Vec<&'h Hit>>,
+}
+
+impl<'h> Signals<'h> {
+    /// The hits of one query.
+    #[must_use]
+    pub fn new(hits: &'h [Hit], query: usize) -> Self {
+        let mut by_sentence: BTreeMap<usize, Vec<&Hit>> = BTreeMap::new();
+        for hit in hits.iter().filter(|h| h.query == query) {
+            by_sentence.entry(hit.sentence).or_default().push(hit);
+        }
+        Self { by_sentence }
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.by_sentence.is_empty()
+    }
+
+    /// The hits in a sentence.
+    pub fn in_sentence(&self, sentence: usize) -> impl Iterator<Item = &'h Hit> + '_ {
+        self.by_sentence
+            .get(&sentence)
+            .into_iter()
+            .flatten()
+            .copied()
+    }
+
+    /// The first hit of a signal near a sentence.
+    #[must_use]
+    pub fn find(&self, signal: usize, sentence: usize, within: Within) -> Option<&'h Hit> {
+        let range = match within {
+            Within::Sentence => sentence..=sentence,
+            Within::Near => sentence.saturating_sub(1)..=sentence + 1,
+            Within::Message => 0..=usize::MAX,
+        };
+        self.by_sentence
+            .range(range)
+            .flat_map(|(_, hits)| hits)
+            .find(|h| h.signal == signal)
+            .copied()
+    }
+
+    /// Whether a frame holds around a sentence.
+    #[must_use]
+    pub fn frame_holds(&self, frame: &Frame, sentence: usize) -> bool {
+        let Some((&first, others)) = frame.all.split_first() else {
+            return false;
+        };
+        let here = |signal: usize| self.find(signal, sentence, frame.within).is_some();
+        self.find(first, sentence, Within::Sentence).is_some()
+            && others.iter().all(|&s| here(s))
+            && (frame.any.is_empty() || frame.any.iter().any(|&s| here(s)))
+            && !frame.none.iter().any(|&s| here(s))
+    }
+}
+
+/// Weighs every fact of a query in every sentence and keeps the best sentence for each.
+#[must_use]
+pub fn weigh(
+    query: &Query,
+    signals: &Signals<'_>,
+    reading: &Reading<'_>,
+) -> BTreeMap<String, Fact> {
+    let mut best: BTreeMap<String, Fact> = BTreeMap::new();
+    for sentence in 0..reading.len() {
+        for (name, fact) in weigh_sentence(query, signals, reading, sentence) {
+            let slot = best.entry(name).or_default();
+            // The first of equals is kept, so that the order of sentences decides and nothing else.
+            if slot.frames.is_empty() && slot.words.is_empty() && slot.points == 0
+                || fact.points > slot.points
+            {
+                *slot = fact;
+            }
+        }
+    }
+    best
+}
+
+fn weigh_sentence(
+    query: &Query,
+    signals: &Signals<'_>,
+    reading: &Reading<'_>,
+    sentence: usize,
+) -> BTreeMap<String, Fact> {
+    let mut facts: BTreeMap<String, Fact> = BTreeMap::new();
+    for (number, frame) in query.frames.iter().enumerate() {
+        if signals.frame_holds(frame, sentence) {
+            let fact = facts.entry(frame.fact.clone()).or_default();
+            fact.frames.push((number, frame.points));
+        }
+    }
+    if let Some(model) = &query.model {
+        let scores = model.score(reading.folded(sentence));
+        for (head, score) in model.heads().iter().zip(scores) {
+            let fact = facts.entry(head.clone()).or_default();
+            fact.model = (score.logit / 10).clamp(-MODEL_POINTS, MODEL_POINTS);
+            fact.words = score.strongest;
+        }
+    }
+    for fact in facts.values_mut() {
+        fact.sentence = sentence;
+        fact.frames
+            .sort_by_key(|&(number, points)| (-points, number));
+        fact.points = fact.model + frame_points(&fact.frames);
+    }
+    facts
+}
+
+/// The strongest frame counts whole, two more support it, guards count whole.
+fn frame_points(frames: &[(usize, i32)]) -> i32 {
+    let positive: Vec<i32> = frames.iter().map(|&(_, p)| p).filter(|&p| p > 0).collect();
+    let guards: i32 = frames.iter().map(|&(_, p)| p).filter(|&p| p < 0).sum();
+    let strongest = positive.first().copied().unwrap_or(0);
+    let support = i32::try_from(positive.len().saturating_sub(1).min(2)).unwrap_or(0) * SUPPORT;
+    strongest + support + guards
+}

@@ -1,0 +1,360 @@
+//! The successor that a notice names: a colleague, a team or a functional mailbox of the organisation.
+
+use super::author::{domain, is_custodian, local_part};
+use super::fact::{Fact, Signals};
+use super::reading::Reading;
+use crate::finding::{Contact, ContactKind, Owner, Place, SuccessorReach};
+use crate::mailbox::{Custodian, Organisation};
+use crate::message::{Address, Message};
+use crate::query::fold::fold_words;
+use crate::query::{Query, Within};
+
+/// Who follows, and how the notice's readers can reach them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Successor {
+    /// Name, team or address, as written.
+    pub name: String,
+    /// How they can be reached.
+    pub reach: SuccessorReach,
+}
+
+/// What the search for a successor looks at.
+pub struct Scene<'s> {
+    /// The message.
+    pub message: &'s Message,
+    /// Its sentences.
+    pub reading: &'s Reading<'s>,
+    /// Whose mail.
+    pub custodian: &'s Custodian,
+    /// The organisation.
+    pub organisation: &'s Organisation,
+    /// All contact data, with their owners.
+    pub contacts: &'s [Contact],
+}
+
+/// Finds the successor. `fact` is what the query's `successor` frames made of the message.
+#[must_use]
+pub fn find(
+    scene: &Scene<'_>,
+    query: &Query,
+    signals: &Signals<'_>,
+    fact: Option<&Fact>,
+) -> Option<Successor> {
+    let cued = fact.filter(|f| f.holds());
+    let copied = scene.copied_colleague(cued.map(|f| f.sentence));
+    let address = scene.organisation_address();
+    let name = cued.and_then(|f| {
+        [f.sentence, f.sentence + 1, f.sentence.saturating_sub(1)]
+            .into_iter()
+            .find_map(|s| scene.person(s))
+            .or_else(|| team(scene, query, signals, f.sentence))
+    });
+    let (name, address) = match (cued, name, address, copied) {
+        (None, _, Some(address), _) => (address.clone(), Some(address)),
+        (None, _, None, _) | (Some(_), None, None, None) => return None,
+        (Some(_), Some(name), address, _) => (name, address),
+        (Some(_), None, Some(address), _) => (address.clone(), Some(address)),
+        (Some(_), None, None, Some(colleague)) => (shown(colleague), None),
+    };
+    let number = scene.contacts.iter().any(|c| {
+        c.kind == ContactKind::Phone
+            && c.place == Place::Body
+            && matches!(c.owner, Owner::Colleague | Owner::Organisation)
+    });
+    let reach = if address.is_some() || number {
+        SuccessorReach::Data
+    } else if copied.is_some() {
+        SuccessorReach::Copied
+    } else {
+        SuccessorReach::NameOnly
+    };
+    Some(Successor { name, reach })
+}
+
+fn team(
+    scene: &Scene<'_>,
+    query: &Query,
+    signals: &Signals<'_>,
+    sentence: usize,
+) -> Option<String> {
+    let signal = query.signal("team")?;
+    let hit = signals.find(signal, sentence, Within::Near)?;
+    let (passage, _) = scene.reading.passage(hit.sentence)?;
+    let range = passage.folded.original_range(&hit.range, passage.text);
+    passage.text.get(range).map(str::to_owned)
+}
+
+fn shown(address: &Address) -> String {
+    if address.name.is_empty() {
+        address.address.clone()
+    } else {
+        address.name.clone()
+    }
+}
+
+impl Scene<'_> {
+    /// An address of the organisation in the author's own words that is not the custodian's.
+    fn organisation_address(&self) -> Option<String> {
+        self.contacts
+            .iter()
+            .filter(|c| c.kind == ContactKind::Email && matches!(c.place, Place::Body))
+            .filter_map(|c| c.value.strip_prefix("mailto:"))
+            .find(|a| self.organisation.owns(domain(a)) && !self.is_own_address(a))
+            .map(str::to_owned)
+    }
+
+    fn is_own_address(&self, address: &str) -> bool {
+        let as_address = Address {
+            name: String::new(),
+            address: address.to_owned(),
+        };
+        is_custodian(&as_address, self.custodian)
+            || self
+                .message
+                .from
+                .iter()
+                .any(|f| f.address.eq_ignore_ascii_case(address))
+    }
+
+    /// A recipient of the organisation whom the text names, or any in Cc if a sentence announces a successor.
+    fn copied_colleague(&self, cued: Option<usize>) -> Option<&Address> {
+        let sentence = cued?;
+        let text: String = (sentence.saturating_sub(1)..=sentence + 1)
+            .map(|s| format!(" {} ", self.reading.folded(s)))
+            .collect();
+        let colleagues = self.message.cc.iter().chain(&self.message.to).filter(|a| {
+            self.organisation.owns(domain(&a.address)) && !self.is_own_address(&a.address)
+        });
+        let named = |a: &&Address| {
+            let local = local_part(&a.address).replace(['.', '_', '-'], " ");
+            fold_words(&format!("{} {local}", a.name))
+                .split(' ')
+                .any(|w| w.len() > 2 && text.contains(&format!(" {w} ")))
+        };
+        colleagues.clone().find(named).or_else(|| {
+            let mut in_cc = colleagues.filter(|a| self.message.cc.contains(a));
+            in_cc.next().filter(|_| in_cc.next().is_none())
+        })
+    }
+
+    /// A person's name in a sentence: capitalised words that are neither the custodian nor the addressee, nor begin the
+    /// sentence as any word would.
+    fn person(&self, sentence: usize) -> Option<String> {
+        let (passage, _) = self.reading.passage(sentence)?;
+        if passage.place != Place::Body {
+            return None;
+        }
+        let written = self.reading.written(sentence);
+        names(written)
+            .into_iter()
+            .find(|name| !self.is_known_otherwise(name))
+            .map(str::to_owned)
+    }
+
+    /// Names of the custodian, of the organisation and of those who are addressed are no successor's.
+    fn is_known_otherwise(&self, name: &str) -> bool {
+        let folded = fold_words(name);
+        let words: Vec<&str> = folded.split(' ').filter(|w| w.len() > 1).collect();
+        let outside = self
+            .message
+            .to
+            .iter()
+            .filter(|a| !self.organisation.owns(domain(&a.address)))
+            .map(|a| format!("{} {}", a.name, a.address));
+        let own = self
+            .message
+            .from
+            .iter()
+            .map(|a| format!("{} {}", a.name, a.address));
+        let custodian = std::iter::once(format!(
+            "{} {}",
+            self.custodian.id,
+            self.custodian.name.as_deref().unwrap_or_default()
+        ));
+        let organisation = self.organisation.domains.iter().cloned();
+        outside
+            .chain(own)
+            .chain(custodian)
+            .chain(organisation)
+            .any(|other| {
+                let other = format!(" {} ", fold_words(&other));
+                words.iter().any(|w| other.contains(&format!(" {w} ")))
+            })
+    }
+}
+
+/// Particles that join the words of a name.
+const PARTICLES: &[&str] = &[
+    "de", "del", "la", "las", "los", "da", "do", "dos", "das", "di", "van", "von", "der", "den",
+    "zu", "el", "le", "i", "y", "e", "ten", "ter", "du",
+];
+/// Titles before a name, and capitalised words that are none. German capitalises nouns, so that a single word counts only
+/// behind a title or where another capitalised word follows.
+const TITLES: &[&str] = &[
+    "mr",
+    "mrs",
+    "ms",
+    "dr",
+    "dra",
+    "sr",
+    "sra",
+    "srta",
+    "don",
+    "dona",
+    "herr",
+    "herrn",
+    "frau",
+    "kollege",
+    "kollegen",
+    "kollegin",
+    "kollega",
+    "monsieur",
+    "madame",
+    "mme",
+    "m",
+    "mlle",
+    "signor",
+    "signora",
+    "dott",
+    "dottoressa",
+    "ing",
+    "lic",
+    "senhor",
+    "senhora",
+    "senyor",
+    "senyora",
+    "dhr",
+    "mevrouw",
+    "mw",
+    "meneer",
+    "collega",
+    "colleague",
+    "companera",
+    "companero",
+    "companya",
+    "company",
+    "colega",
+    "collegue",
+    "en",
+    "na",
+    "la",
+    "el",
+    "il",
+    "le",
+    "o",
+    "a",
+    "to",
+    "by",
+    "is",
+    "est",
+    "sera",
+    "ist",
+    "wird",
+    "van",
+    "with",
+    "contact",
+    "ask",
+    "por",
+    "con",
+    "amb",
+    "com",
+    "par",
+    "avec",
+    "met",
+    "mit",
+    "an",
+    "bei",
+    "to",
+    "e",
+    "a",
+];
+
+/// Runs of capitalised words, the longest first.
+fn names(sentence: &str) -> Vec<&str> {
+    let words: Vec<(usize, &str)> = words_of(sentence);
+    let mut runs: Vec<(usize, usize, usize)> = Vec::new();
+    let mut at = 0;
+    while at < words.len() {
+        let mut end = at;
+        let mut count = 0;
+        while let Some(&(_, word)) = words.get(end) {
+            if is_capitalised(word) {
+                count += 1;
+                end += 1;
+            } else if count > 0
+                && PARTICLES.contains(&word)
+                && words.get(end + 1).is_some_and(|w| is_capitalised(w.1))
+            {
+                end += 1;
+            } else {
+                break;
+            }
+        }
+        let before = at
+            .checked_sub(1)
+            .and_then(|b| words.get(b))
+            .map(|w| fold_words(w.1));
+        let titled = before.is_some_and(|b| TITLES.contains(&b.as_str()));
+        if count >= 2 || count == 1 && titled && at > 0 {
+            runs.push((at, end, count));
+        }
+        at = end.max(at + 1);
+    }
+    runs.sort_by_key(|&(start, _, count)| (std::cmp::Reverse(count.min(3)), start));
+    runs.iter()
+        .filter_map(|&(start, end, _)| {
+            let first = words.get(start)?;
+            let last = words.get(end.checked_sub(1)?)?;
+            sentence.get(first.0..last.0 + last.1.len())
+        })
+        .collect()
+}
+
+fn words_of(sentence: &str) -> Vec<(usize, &str)> {
+    let mut words = Vec::new();
+    let mut start = None;
+    for (at, c) in sentence.char_indices().chain([(sentence.len(), ' ')]) {
+        let inside = c.is_alphabetic() || matches!(c, '\'' | '’' | '-' | '.' | '@');
+        match (start, inside) {
+            (None, true) => start = Some(at),
+            (Some(from), false) => {
+                let word = sentence
+                    .get(from..at)
+                    .unwrap_or_default()
+                    .trim_end_matches(['.', '-', '\'']);
+                if !word.contains('@') && !word.is_empty() {
+                    words.push((from, word));
+                }
+                start = None;
+            }
+            _ => {}
+        }
+    }
+    words
+}
+
+fn is_capitalised(word: &str) -> bool {
+    let mut chars = word.chars();
+    chars.next().is_some_and(char::is_uppercase) && chars.next().is_some_and(char::is_lowercase)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(sentence: &str, expected: &[&str]) {
+        assert_eq!(names(sentence), expected);
+    }
+
+    #[test]
+    fn names_are_capitalised_runs() {
+        check(
+            "From Monday please write to Ana María de la Fuente.",
+            &["Ana María de la Fuente"],
+        );
+        check("mein Kollege Uwe Brandt übernimmt", &["Uwe Brandt"]);
+        check("my colleague Priya will help", &["Priya"]);
+        check("Thanks for everything", &[]);
+    }
+}

@@ -1,0 +1,452 @@
+//! The syntax of query files, and their way into compiled queries.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use super::model::Model;
+use super::phrase::{Lists, Phrase};
+use super::{
+    Example, Frame, Pattern, Query, QueryError, Scope, Signal, SignalPhrase, Term, Within, hex,
+};
+use crate::finding::Verdict;
+
+/// A query's files as text.
+#[derive(Debug, Clone)]
+pub(super) struct Source {
+    /// The query file.
+    pub(super) path: PathBuf,
+    /// Its text.
+    pub(super) text: String,
+    /// Phrase files: language, path, text.
+    pub(super) phrases: Vec<(String, PathBuf, String)>,
+    /// Model weights.
+    pub(super) model: Option<(PathBuf, String)>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct QueryFile {
+    id: String,
+    version: u32,
+    title: String,
+    #[serde(default)]
+    status: Status,
+    /// Directory of phrase files, relative to this file.
+    phrases: Option<String>,
+    /// File of model weights, relative to this file.
+    model: Option<String>,
+    #[serde(default)]
+    scope: ScopeTable,
+    #[serde(default)]
+    lists: BTreeMap<String, Lists>,
+    #[serde(default)]
+    signal: BTreeMap<String, BTreeMap<String, Vec<String>>>,
+    #[serde(default)]
+    frame: Vec<FrameTable>,
+    #[serde(default)]
+    pattern: Vec<PatternTable>,
+    #[serde(default)]
+    example: Vec<ExampleTable>,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Status {
+    #[default]
+    Draft,
+    Stable,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ScopeTable {
+    #[serde(default)]
+    automatic: bool,
+    #[serde(default)]
+    outside_only: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FrameTable {
+    name: String,
+    fact: String,
+    #[serde(default)]
+    all: Vec<String>,
+    #[serde(default)]
+    any: Vec<String>,
+    #[serde(default)]
+    none: Vec<String>,
+    #[serde(default)]
+    within: WithinWord,
+    points: i32,
+    says: String,
+}
+
+#[derive(Debug, Default, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum WithinWord {
+    #[default]
+    Sentence,
+    Near,
+    Message,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PatternTable {
+    verdict: String,
+    #[serde(default)]
+    all: Vec<String>,
+    #[serde(default)]
+    any: Vec<String>,
+    #[serde(default)]
+    none: Vec<String>,
+    #[serde(default)]
+    within: WithinWord,
+    #[serde(default = "half")]
+    confidence: u8,
+    #[serde(default)]
+    says: String,
+}
+
+fn half() -> u8 {
+    50
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExampleTable {
+    message: String,
+    verdict: String,
+    #[serde(default)]
+    contacts: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PhraseFile {
+    #[serde(default)]
+    lists: Lists,
+    #[serde(default)]
+    signals: BTreeMap<String, Vec<String>>,
+}
+
+/// Adds the query files at `path`: a file, or a directory's `*.toml`.
+pub(super) fn read(path: &Path, sources: &mut Vec<Source>) -> Result<(), QueryError> {
+    if !path.is_dir() {
+        sources.push(read_one(path)?);
+        return Ok(());
+    }
+    let files = toml_files(path)?;
+    if files.is_empty() {
+        return Err(invalid(
+            path,
+            "there is no query file (*.toml) in this directory",
+        ));
+    }
+    for file in files {
+        sources.push(read_one(&file)?);
+    }
+    Ok(())
+}
+
+fn read_one(path: &Path) -> Result<Source, QueryError> {
+    let text = read_text(path)?;
+    let named: QueryFile = parse(path, &text)?;
+    let directory = path.parent().unwrap_or(Path::new(""));
+    let mut phrases = Vec::new();
+    if let Some(name) = &named.phrases {
+        for file in toml_files(&directory.join(name))? {
+            let language = file
+                .file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            let text = read_text(&file)?;
+            phrases.push((language, file, text));
+        }
+    }
+    let model = match &named.model {
+        Some(name) => {
+            let file = directory.join(name);
+            let text = read_text(&file)?;
+            Some((file, text))
+        }
+        None => None,
+    };
+    Ok(Source {
+        path: path.to_owned(),
+        text,
+        phrases,
+        model,
+    })
+}
+
+fn toml_files(directory: &Path) -> Result<Vec<PathBuf>, QueryError> {
+    let unreadable = |source| QueryError::Read {
+        path: directory.to_owned(),
+        source,
+    };
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if path.extension().is_some_and(|e| e == "toml") && path.is_file() {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn read_text(path: &Path) -> Result<String, QueryError> {
+    fs::read_to_string(path).map_err(|source| QueryError::Read {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn parse<T: serde::de::DeserializeOwned>(path: &Path, text: &str) -> Result<T, QueryError> {
+    toml::from_str(text).map_err(|e| invalid(path, &e.to_string()))
+}
+
+fn invalid(path: &Path, problem: &str) -> QueryError {
+    QueryError::Invalid {
+        path: path.to_owned(),
+        problem: problem.trim_end().to_owned(),
+    }
+}
+
+impl Source {
+    /// Checks and compiles.
+    pub(super) fn compile(&self) -> Result<Query, QueryError> {
+        let file: QueryFile = parse(&self.path, &self.text)?;
+        let signals = self.signals(&file)?;
+        let frames = file
+            .frame
+            .iter()
+            .map(|f| f.compile(&signals))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|problem| invalid(&self.path, &problem))?;
+        let patterns = file
+            .pattern
+            .iter()
+            .map(|p| p.compile(&signals, &frames))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|problem| invalid(&self.path, &problem))?;
+        if patterns.is_empty() {
+            return Err(invalid(
+                &self.path,
+                "a query needs at least one [[pattern]]",
+            ));
+        }
+        let examples = file
+            .example
+            .iter()
+            .map(ExampleTable::compile)
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|problem| invalid(&self.path, &problem))?;
+        let model = match &self.model {
+            Some((path, text)) => Some(Model::parse(text).map_err(|p| invalid(path, &p))?),
+            None => None,
+        };
+        Ok(Query {
+            id: file.id,
+            version: file.version,
+            title: file.title,
+            stable: file.status == Status::Stable,
+            digest: self.digest(),
+            scope: Scope {
+                automatic: file.scope.automatic,
+                outside_only: file.scope.outside_only,
+            },
+            signals,
+            frames,
+            patterns,
+            examples,
+            model,
+        })
+    }
+
+    /// Digest over the content of all files, whatever their place on disk.
+    fn digest(&self) -> String {
+        let mut hasher = Sha256::new();
+        let model = self.model.iter().map(|(_, t)| t);
+        let texts = std::iter::once(&self.text)
+            .chain(self.phrases.iter().map(|(_, _, t)| t))
+            .chain(model);
+        for text in texts {
+            hasher.update(text.len().to_le_bytes());
+            hasher.update(text);
+        }
+        hex(&hasher.finalize())
+    }
+
+    fn signals(&self, file: &QueryFile) -> Result<Vec<Signal>, QueryError> {
+        let mut phrases: BTreeMap<String, Vec<SignalPhrase>> = BTreeMap::new();
+        for (name, languages) in &file.signal {
+            let all = phrases.entry(name.clone()).or_default();
+            for (language, sources) in languages {
+                let empty = Lists::new();
+                let lists = file.lists.get(language).unwrap_or(&empty);
+                let language = if language == "any" { "" } else { language };
+                all.extend(compile_phrases(
+                    &self.path, &self.text, name, language, sources, lists,
+                )?);
+            }
+        }
+        for (language, path, text) in &self.phrases {
+            let table: PhraseFile = parse(path, text)?;
+            for (name, sources) in &table.signals {
+                let all = phrases.entry(name.clone()).or_default();
+                all.extend(compile_phrases(
+                    path,
+                    text,
+                    name,
+                    language,
+                    sources,
+                    &table.lists,
+                )?);
+            }
+        }
+        Ok(phrases
+            .into_iter()
+            .map(|(name, phrases)| Signal { name, phrases })
+            .collect())
+    }
+}
+
+fn compile_phrases(
+    path: &Path,
+    text: &str,
+    signal: &str,
+    language: &str,
+    sources: &[String],
+    lists: &Lists,
+) -> Result<Vec<SignalPhrase>, QueryError> {
+    sources
+        .iter()
+        .map(|source| {
+            let phrase = Phrase::compile(source, lists).map_err(|problem| {
+                let line = text
+                    .lines()
+                    .position(|l| l.contains(source.as_str()))
+                    .map_or(0, |n| n + 1);
+                invalid(
+                    path,
+                    &format!("line {line}, signal `{signal}`, phrase `{source}`: {problem}"),
+                )
+            })?;
+            Ok(SignalPhrase {
+                language: language.to_owned(),
+                source: source.clone(),
+                phrase,
+            })
+        })
+        .collect()
+}
+
+fn indexes(names: &[String], signals: &[Signal], place: &str) -> Result<Vec<usize>, String> {
+    names
+        .iter()
+        .map(|name| {
+            signals
+                .iter()
+                .position(|s| s.name == *name)
+                .ok_or_else(|| format!("{place}: there is no signal `{name}`"))
+        })
+        .collect()
+}
+
+impl WithinWord {
+    fn compile(self) -> Within {
+        match self {
+            Self::Sentence => Within::Sentence,
+            Self::Near => Within::Near,
+            Self::Message => Within::Message,
+        }
+    }
+}
+
+impl FrameTable {
+    fn compile(&self, signals: &[Signal]) -> Result<Frame, String> {
+        let place = format!("frame `{}`", self.name);
+        if self.all.is_empty() {
+            return Err(format!("{place}: `all` needs at least one signal"));
+        }
+        Ok(Frame {
+            name: self.name.clone(),
+            fact: self.fact.clone(),
+            all: indexes(&self.all, signals, &place)?,
+            any: indexes(&self.any, signals, &place)?,
+            none: indexes(&self.none, signals, &place)?,
+            within: self.within.compile(),
+            points: self.points,
+            says: self.says.clone(),
+        })
+    }
+}
+
+impl PatternTable {
+    fn compile(&self, signals: &[Signal], frames: &[Frame]) -> Result<Pattern, String> {
+        let terms = |names: &[String]| -> Result<Vec<Term>, String> {
+            names.iter().map(|n| term(n, signals, frames)).collect()
+        };
+        let verdict = self
+            .verdict
+            .parse::<Verdict>()
+            .map_err(|e| format!("[[pattern]]: verdict: {e}"))?;
+        if self.all.is_empty() && self.any.is_empty() {
+            return Err(format!("the pattern for `{verdict}` needs `all` or `any`"));
+        }
+        Ok(Pattern {
+            verdict,
+            all: terms(&self.all)?,
+            any: terms(&self.any)?,
+            none: terms(&self.none)?,
+            within: self.within.compile(),
+            confidence: self.confidence.min(100),
+            says: self.says.clone(),
+        })
+    }
+}
+
+fn term(name: &str, signals: &[Signal], frames: &[Frame]) -> Result<Term, String> {
+    Ok(match name {
+        "personal contact" => Term::PersonalContact,
+        "successor" => Term::Successor,
+        "address list" => Term::AddressList,
+        "private recipient" => Term::PrivateRecipient,
+        "outside recipient" => Term::OutsideRecipient,
+        _ => {
+            if let Some(at) = signals.iter().position(|s| s.name == name) {
+                Term::Signal(at)
+            } else if frames.iter().any(|f| f.fact == name) {
+                Term::Fact(name.to_owned())
+            } else {
+                return Err(format!("[[pattern]]: there is no signal or fact `{name}`"));
+            }
+        }
+    })
+}
+
+impl ExampleTable {
+    fn compile(&self) -> Result<Example, String> {
+        let verdict = match self.verdict.as_str() {
+            "none" => None,
+            word => Some(
+                word.parse()
+                    .map_err(|e| format!("[[example]]: verdict: {e}, or `none`"))?,
+            ),
+        };
+        Ok(Example {
+            message: self.message.clone(),
+            verdict,
+            contacts: self.contacts.clone(),
+        })
+    }
+}
