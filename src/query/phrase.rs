@@ -459,7 +459,8 @@ mod tests {
             Phrase::compile("last ..2 (monday|friday) [maybe]", &lists()).expect("compiles");
         assert!(!phrase.exact);
         assert_eq!(phrase.anchors, [" friday ", " monday "]);
-        let phrase = Phrase::compile("leaving ..2 (to|at) ..1 [maybe]", &lists()).expect("compiles");
+        let phrase =
+            Phrase::compile("leaving ..2 (to|at) ..1 [maybe]", &lists()).expect("compiles");
         assert_eq!(phrase.anchors, [" leaving "]);
     }
 }

@@ -1,0 +1,79 @@
+//! Exceptions have names, so that a reviewer's `accepted` and the count of attempts find them again in the next run.
+
+use rusqlite::{OptionalExtension, Transaction, params};
+use sha2::{Digest, Sha256};
+
+use super::write::{from_json, json, mailbox_number};
+use crate::finding::{Exception, Stage, hexadecimal};
+
+/// `x-` and sixteen hexadecimal digits over what could not be judged, where and why; the same in every run, whatever the
+/// number of attempts. The letter keeps a spreadsheet from reading digits around an `e` as a number.
+#[must_use]
+pub fn exception_id(exception: &Exception) -> String {
+    let mut hash = Sha256::new();
+    let mut add = |field: &str| {
+        // The length keeps `ab`+`c` apart from `a`+`bc`.
+        hash.update((field.len() as u64).to_be_bytes());
+        hash.update(field);
+    };
+    add(&exception.mailbox.custodian);
+    add(&exception.mailbox.account);
+    add(&exception.mailbox.mailbox);
+    add(exception.stage.as_str());
+    add(&exception.code);
+    // A message-id survives new UIDs. What the end of a run left over has no names: its messages differ each time.
+    if !exception.message_id.is_empty() {
+        add(&exception.message_id);
+    } else if exception.stage != Stage::NotReached {
+        let mut places: Vec<_> = exception.locators.iter().collect();
+        places.sort();
+        for place in places {
+            add(&place
+                .uidvalidity()
+                .map_or_else(String::new, |v| v.to_string()));
+            add(&place.to_string());
+        }
+    }
+    if exception.stage == Stage::Attachment {
+        // Only the detail tells two attachments of one message apart.
+        add(&exception.detail);
+    }
+    let digits = hexadecimal(&hash.finalize());
+    format!("x-{}", digits.get(..16).unwrap_or(&digits))
+}
+
+/// Rows with one id are one row: their messages are put together.
+pub(super) fn add_exception(
+    transaction: &Transaction<'_>,
+    run: i64,
+    exception: &Exception,
+) -> rusqlite::Result<()> {
+    let id = exception_id(exception);
+    let known = transaction
+        .prepare_cached("SELECT payload FROM exceptions WHERE run = ?1 AND exception_id = ?2")?
+        .query_row(params![run, id], |row| row.get::<_, String>(0))
+        .optional()?;
+    let mut exception = exception.clone();
+    if let Some(known) = known {
+        let known: Exception = from_json(&known)?;
+        exception.count += known.count;
+        exception.locators.extend(known.locators);
+        exception.locators.sort();
+        exception.locators.dedup();
+    }
+    let attempts = 1 + transaction
+        .prepare_cached(
+            "SELECT attempts FROM exceptions WHERE exception_id = ?1 AND run < ?2 ORDER BY run DESC LIMIT 1",
+        )?
+        .query_row(params![id, run], |row| row.get::<_, i64>(0))
+        .optional()?
+        .unwrap_or(0);
+    let mailbox = mailbox_number(transaction, &exception.mailbox)?;
+    transaction
+        .prepare_cached(
+            "INSERT OR REPLACE INTO exceptions (run, exception_id, mailbox_id, attempts, payload)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute(params![run, id, mailbox, attempts, json(&exception)?])?;
+    Ok(())
+}

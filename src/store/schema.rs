@@ -1,0 +1,150 @@
+//! The tables and how they came to be: one migration per schema version, counted by `SQLite`'s `user_version`.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+/// `SAud`: tells a store of ours from another program's `SQLite` file.
+const APPLICATION_ID: i32 = 0x5341_7564;
+
+/// Every migration, oldest first. Published ones are never edited: stores of that version exist.
+const MIGRATIONS: &[&str] = &[
+    // `place` has no type on purpose: a UID and an ordinal stay integers, a file name stays text. `uidvalidity` is -1 for
+    // a file and -2 for an ordinal. `judged` has a row per message, so it holds small integers only.
+    "
+    CREATE TABLE runs (
+        run      INTEGER PRIMARY KEY,
+        id       TEXT NOT NULL UNIQUE,
+        record   TEXT NOT NULL
+    );
+    CREATE TABLE judgement_keys (
+        key_id   INTEGER PRIMARY KEY,
+        key      TEXT NOT NULL UNIQUE,
+        queries  TEXT NOT NULL
+    );
+    CREATE TABLE mailboxes (
+        mailbox_id INTEGER PRIMARY KEY,
+        custodian  TEXT NOT NULL,
+        account    TEXT NOT NULL,
+        mailbox    TEXT NOT NULL,
+        uidvalidity INTEGER,
+        UNIQUE (custodian, account, mailbox)
+    );
+    CREATE TABLE judged (
+        mailbox_id  INTEGER NOT NULL,
+        uidvalidity INTEGER NOT NULL,
+        place       NOT NULL,
+        key_id      INTEGER NOT NULL,
+        PRIMARY KEY (mailbox_id, uidvalidity, place, key_id)
+    ) WITHOUT ROWID;
+    CREATE TABLE findings (
+        finding_id  TEXT PRIMARY KEY,
+        custodian   TEXT NOT NULL,
+        query_id    TEXT NOT NULL,
+        first_seen  INTEGER NOT NULL,
+        changed     INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX findings_by_custodian ON findings (custodian);
+    CREATE TABLE sightings (
+        mailbox_id  INTEGER NOT NULL,
+        uidvalidity INTEGER NOT NULL,
+        place       NOT NULL,
+        finding_id  TEXT NOT NULL,
+        payload     TEXT NOT NULL,
+        PRIMARY KEY (mailbox_id, uidvalidity, place, finding_id)
+    ) WITHOUT ROWID;
+    CREATE INDEX sightings_by_finding ON sightings (finding_id);
+    CREATE TABLE partly_read (
+        mailbox_id   INTEGER NOT NULL,
+        uidvalidity  INTEGER NOT NULL,
+        place        NOT NULL,
+        exception_id TEXT NOT NULL,
+        payload      TEXT NOT NULL,
+        PRIMARY KEY (mailbox_id, uidvalidity, place, exception_id)
+    ) WITHOUT ROWID;
+    CREATE TABLE exceptions (
+        run          INTEGER NOT NULL,
+        exception_id TEXT NOT NULL,
+        mailbox_id   INTEGER NOT NULL,
+        attempts     INTEGER NOT NULL,
+        payload      TEXT NOT NULL,
+        PRIMARY KEY (run, exception_id)
+    ) WITHOUT ROWID;
+    CREATE INDEX exceptions_by_id ON exceptions (exception_id, run);
+    CREATE TABLE coverage (
+        run        INTEGER NOT NULL,
+        mailbox_id INTEGER NOT NULL,
+        payload    TEXT NOT NULL,
+        PRIMARY KEY (run, mailbox_id)
+    ) WITHOUT ROWID;
+    CREATE INDEX coverage_by_mailbox ON coverage (mailbox_id, run);
+    CREATE TABLE decisions (
+        decision    INTEGER PRIMARY KEY AUTOINCREMENT,
+        subject     TEXT NOT NULL,
+        status      TEXT NOT NULL,
+        note        TEXT NOT NULL,
+        reviewer    TEXT NOT NULL,
+        reviewed_on TEXT NOT NULL,
+        evidence    TEXT NOT NULL,
+        imported_at TEXT NOT NULL
+    );
+    CREATE INDEX decisions_by_subject ON decisions (subject, decision);
+    CREATE TRIGGER decisions_are_kept BEFORE UPDATE ON decisions
+    BEGIN SELECT RAISE(ABORT, 'decisions are only ever added'); END;
+    ",
+];
+
+/// The schema version that this program writes.
+pub(super) const VERSION: u32 = 1;
+
+/// What a file turned out to be.
+pub(super) enum Condition {
+    /// Ours, at [`VERSION`].
+    Ready,
+    /// Ours (or empty), at an older version.
+    Older,
+    /// Ours, written by a newer program.
+    Newer(u32),
+    /// A `SQLite` file of another program.
+    Foreign,
+}
+
+/// Looks, changes nothing.
+pub(super) fn examine(connection: &Connection) -> rusqlite::Result<Condition> {
+    let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let application: i32 =
+        connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let tables: u32 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    Ok(
+        if application != APPLICATION_ID && (tables > 0 || version > 0) {
+            Condition::Foreign
+        } else if version > VERSION {
+            Condition::Newer(version)
+        } else if version == VERSION {
+            Condition::Ready
+        } else {
+            Condition::Older
+        },
+    )
+}
+
+/// Brings a store from its version to ours, whole or not at all.
+pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let version: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    for migration in MIGRATIONS.iter().skip(version as usize) {
+        transaction.execute_batch(migration)?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", VERSION)?;
+    transaction.commit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_version_has_its_migration() {
+        assert_eq!(MIGRATIONS.len(), VERSION as usize);
+    }
+}
