@@ -20,3 +20,27 @@ pub struct SourceError {
     /// What to do, for people.
     pub what_to_do: String,
 }
+
+impl SourceError {
+    /// An error that trying again does not mend.
+    pub(crate) fn new(
+        stage: Stage,
+        code: &'static str,
+        detail: impl Into<String>,
+        what_to_do: impl Into<String>,
+    ) -> Self {
+        Self {
+            stage,
+            code,
+            detail: detail.into(),
+            retryable: false,
+            what_to_do: what_to_do.into(),
+        }
+    }
+
+    /// The same error, but worth another try on a new connection.
+    pub(crate) fn worth_retrying(mut self) -> Self {
+        self.retryable = true;
+        self
+    }
+}

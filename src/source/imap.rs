@@ -1,13 +1,32 @@
 //! Sent mailboxes over IMAP, strictly read-only: EXAMINE and `BODY.PEEK`, verified TLS, bounded batches.
 
+mod dialogue;
+mod discovery;
+mod fetch;
+pub mod framing;
+pub mod grammar;
+mod listing;
+mod login;
+mod refusal;
+#[cfg(test)]
+mod scripted;
+mod secret;
+mod sent_names;
+mod session;
+mod sets;
+mod shared;
+mod stream;
+pub mod utf7;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use secrecy::SecretString;
 
 use super::SourceError;
-use crate::mailbox::Window;
+
+pub use secret::Secret;
+pub use session::Session;
 
 /// How to reach a server.
 #[derive(Debug, Clone)]
@@ -71,27 +90,6 @@ pub enum Auth {
     },
 }
 
-/// Where a secret comes from; its value is read when it is needed and never printed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Secret {
-    /// An environment variable.
-    Env(String),
-    /// A file's first line.
-    File(PathBuf),
-    /// First line of a command's standard output; never a shell.
-    Command(Vec<String>),
-}
-
-impl Secret {
-    /// Reads it.
-    ///
-    /// # Errors
-    /// Names the variable, file or program, never the value.
-    pub fn read(&self) -> Result<SecretString, SourceError> {
-        todo!()
-    }
-}
-
 /// A mailbox that holds sent mail, and why we think so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SentMailbox {
@@ -138,67 +136,11 @@ pub struct Fetched {
     pub octets: Vec<u8>,
 }
 
-/// An authenticated connection.
-pub struct Session {}
-
-impl Session {
-    /// Connects, verifies, logs in. No plaintext login away from loopback.
-    ///
-    /// # Errors
-    /// `connect` or `login` stage, every refusal told apart, with what to do.
-    pub fn open(_server: &ServerSettings, _login: &str) -> Result<Self, SourceError> {
-        todo!()
-    }
-
-    /// SHA-256 of the server's certificate (DER), lower-case hexadecimal; `None` without TLS.
-    #[must_use]
-    pub fn certificate_fingerprint(&self) -> Option<&str> {
-        todo!()
-    }
-
-    /// The mailboxes that `patterns` (contract §3, `audit.mailboxes`) choose, sorted by name, each once.
-    ///
-    /// # Errors
-    /// `list` stage; `no-sent-mailbox` if there is none, naming the mailboxes there are.
-    pub fn sent_mailboxes(
-        &mut self,
-        _patterns: &[String],
-    ) -> Result<Vec<SentMailbox>, SourceError> {
-        todo!()
-    }
-
-    /// Opens a mailbox read-only; an answer without `[READ-ONLY]` is told in [`Examined::read_only`].
-    ///
-    /// # Errors
-    /// `list` stage.
-    pub fn examine(&mut self, _mailbox: &SentMailbox) -> Result<Examined, SourceError> {
-        todo!()
-    }
-
-    /// Lists the open mailbox's messages in the window, ascending by UID.
-    ///
-    /// # Errors
-    /// `list` stage.
-    pub fn list(&mut self, _window: &Window) -> Result<Vec<Listed>, SourceError> {
-        todo!()
-    }
-
-    /// Fetches whole messages (`BODY.PEEK[]`), giving each to `sink` as it arrives, in the server's order. Batches are cut by bytes
-    /// inside. A message that the server does not deliver (expunged meanwhile, a `NO`) is not given; the caller
-    /// compares. If `sink` returns `false`, stops after the batch that is under way.
-    ///
-    /// # Errors
-    /// `fetch` stage; what was given to `sink` before stays valid; the session must then be dropped.
-    pub fn fetch(
-        &mut self,
-        _messages: &[Listed],
-        _sink: &mut dyn FnMut(Fetched) -> bool,
-    ) -> Result<(), SourceError> {
-        todo!()
-    }
-
-    /// Logs out; errors do not matter any more.
-    pub fn close(self) {
-        todo!()
-    }
+/// A message that was listed but did not arrive, and why.
+#[derive(Debug)]
+pub struct Undelivered {
+    /// Which one.
+    pub listed: Listed,
+    /// `not-delivered`, `server-refused`, `no-content`, `too-large`: an exception of this message alone.
+    pub error: SourceError,
 }

@@ -1,0 +1,502 @@
+//! Finds the mailboxes that hold sent mail: by attribute (RFC 6154), by name, or as configured.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, Write};
+
+use globset::{GlobBuilder, GlobMatcher};
+
+use super::dialogue::Dialogue;
+use super::framing::{Literal, Response};
+use super::grammar::{Cursor, Kind, Value, kind, split_word};
+use super::{SentMailbox, refusal, sent_names, utf7};
+use crate::finding::Stage;
+use crate::source::SourceError;
+
+/// Mailbox names that an error shows.
+const NAMES_SHOWN: usize = 20;
+
+/// A line of a LIST answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Listing {
+    /// Lower case, with their backslash.
+    attributes: Vec<String>,
+    delimiter: Option<char>,
+    wire_name: String,
+    name: String,
+}
+
+impl Listing {
+    fn has(&self, attribute: &str) -> bool {
+        self.attributes.iter().any(|a| a == attribute)
+    }
+
+    fn selectable(&self) -> bool {
+        !self.has("\\noselect") && !self.has("\\nonexistent")
+    }
+
+    /// The name behind the last delimiter, in UTF-8.
+    fn last_component(&self) -> &str {
+        match self.delimiter {
+            Some(delimiter) => self.name.rsplit(delimiter).next().unwrap_or_default(),
+            None => &self.name,
+        }
+    }
+
+    /// The name with `/` between its components, whatever the server uses.
+    fn with_slashes(&self) -> String {
+        match self.delimiter {
+            Some(delimiter) => self.name.replace(delimiter, "/"),
+            None => self.name.clone(),
+        }
+    }
+}
+
+/// Asks the server for its mailboxes and chooses.
+pub(super) fn sent_mailboxes<C: BufRead + Write>(
+    dialogue: &mut Dialogue<'_, C>,
+    capabilities: &[String],
+    patterns: &[String],
+) -> Result<Vec<SentMailbox>, SourceError> {
+    let offers = |name: &str| capabilities.iter().any(|c| c == name);
+    let listings = list(dialogue, offers("SPECIAL-USE") && offers("LIST-EXTENDED"))?;
+    let namespaces = if offers("NAMESPACE") {
+        namespaces(dialogue)?
+    } else {
+        Namespaces::default()
+    };
+    let chosen = choose(&listings, &namespaces, patterns);
+    if chosen.is_empty() {
+        return Err(none_found(&listings, patterns));
+    }
+    Ok(chosen)
+}
+
+fn list<C: BufRead + Write>(
+    dialogue: &mut Dialogue<'_, C>,
+    extended: bool,
+) -> Result<Vec<Listing>, SourceError> {
+    let plain = "LIST \"\" \"*\"";
+    let mut listings = Vec::new();
+    let mut hear = |response: &mut Response| listings.extend(read_listing(response));
+    let mut outcome = if extended {
+        dialogue.run(format!("{plain} RETURN (SPECIAL-USE)"), &mut hear)?
+    } else {
+        dialogue.run(plain, &mut hear)?
+    };
+    if extended && !outcome.ok {
+        outcome = dialogue.run(plain, &mut hear)?;
+    }
+    if outcome.ok {
+        Ok(listings)
+    } else {
+        Err(refusal::refused(
+            Stage::List,
+            "the server does not list the mailboxes",
+            &outcome.text,
+        ))
+    }
+}
+
+/// Reads `* LIST (attributes) delimiter name`.
+fn read_listing(response: &Response) -> Option<Listing> {
+    let Kind::Data(data) = kind(&response.text) else {
+        return None;
+    };
+    let (word, rest) = split_word(data);
+    if !word.eq_ignore_ascii_case(b"LIST") {
+        return None;
+    }
+    let mut cursor = Cursor::new(rest);
+    let mut attributes = Vec::new();
+    if !cursor.eat(b'(') {
+        return None;
+    }
+    while !cursor.eat(b')') {
+        if !cursor.eat(b' ') {
+            let Value::Atom(attribute) = cursor.value()? else {
+                return None;
+            };
+            attributes.push(String::from_utf8_lossy(attribute).to_ascii_lowercase());
+        }
+    }
+    cursor.eat(b' ');
+    let delimiter = match cursor.value()? {
+        Value::Quoted(text) => text.first().map(|&b| char::from(b)),
+        Value::Nil => None,
+        _ => return None,
+    };
+    cursor.eat(b' ');
+    let wire_name = string(&cursor.value()?, response)?;
+    Some(Listing {
+        attributes,
+        delimiter,
+        name: utf7::decode(&wire_name),
+        wire_name,
+    })
+}
+
+/// A string in any of its spellings. A name that is not UTF-8 cannot be opened later, and that is told then.
+fn string(value: &Value<'_>, response: &Response) -> Option<String> {
+    let octets = match value {
+        Value::Atom(word) => word,
+        Value::Quoted(text) => text.as_ref(),
+        // `nil` is a lawful name here.
+        Value::Nil => b"NIL",
+        Value::Literal(index) => match response.literals.get(*index)? {
+            Literal::Whole(octets) => octets.as_slice(),
+            Literal::TooLarge(_) => return None,
+        },
+        Value::List => return None,
+    };
+    Some(String::from_utf8_lossy(octets).into_owned())
+}
+
+/// Prefixes of mailbox names (RFC 2342), as the server spells them.
+#[derive(Debug, Default)]
+struct Namespaces {
+    personal: Vec<String>,
+    /// Other users' and shared.
+    foreign: Vec<String>,
+}
+
+impl Namespaces {
+    /// Whether a mailbox belongs to somebody else: another person's sent mail must not count as the custodian's.
+    fn is_foreign(&self, wire_name: &str) -> bool {
+        let longest = |prefixes: &[String]| {
+            prefixes
+                .iter()
+                .filter(|prefix| wire_name.starts_with(prefix.as_str()))
+                .map(String::len)
+                .max()
+        };
+        longest(&self.foreign).is_some_and(|len| len > 0)
+            && longest(&self.foreign) > longest(&self.personal)
+    }
+}
+
+fn namespaces<C: BufRead + Write>(
+    dialogue: &mut Dialogue<'_, C>,
+) -> Result<Namespaces, SourceError> {
+    let mut found = Namespaces::default();
+    dialogue.run("NAMESPACE", &mut |response| {
+        if let Some(namespaces) = read_namespaces(response) {
+            found = namespaces;
+        }
+    })?;
+    Ok(found)
+}
+
+/// Reads `* NAMESPACE personal other-users shared`, each NIL or `(("prefix" "delimiter" …) …)`.
+fn read_namespaces(response: &Response) -> Option<Namespaces> {
+    let Kind::Data(data) = kind(&response.text) else {
+        return None;
+    };
+    let (word, rest) = split_word(data);
+    if !word.eq_ignore_ascii_case(b"NAMESPACE") {
+        return None;
+    }
+    let mut cursor = Cursor::new(rest);
+    let personal = read_prefixes(&mut cursor, response)?;
+    let mut foreign = Vec::new();
+    for _ in ["other users", "shared"] {
+        cursor.eat(b' ');
+        foreign.extend(read_prefixes(&mut cursor, response)?);
+    }
+    Some(Namespaces { personal, foreign })
+}
+
+fn read_prefixes(cursor: &mut Cursor<'_>, response: &Response) -> Option<Vec<String>> {
+    let mut prefixes = Vec::new();
+    if !cursor.eat(b'(') {
+        return (cursor.value()? == Value::Nil).then_some(prefixes);
+    }
+    while !cursor.eat(b')') {
+        cursor.eat(b' ');
+        if !cursor.eat(b'(') {
+            return None;
+        }
+        prefixes.push(string(&cursor.value()?, response)?);
+        while !cursor.eat(b')') {
+            if !cursor.eat(b' ') {
+                cursor.value()?;
+            }
+        }
+    }
+    Some(prefixes)
+}
+
+/// One entry of `audit.mailboxes`.
+enum Pattern {
+    /// `\Sent`: the attribute, and known names.
+    Sent,
+    /// `=\Sent`: the attribute alone.
+    Attribute,
+    /// A name, which may also be read as a glob.
+    Name(String, Option<GlobMatcher>),
+}
+
+impl Pattern {
+    fn read(text: &str) -> Self {
+        if text.eq_ignore_ascii_case("\\Sent") {
+            return Self::Sent;
+        }
+        if text.eq_ignore_ascii_case("=\\Sent") {
+            return Self::Attribute;
+        }
+        let glob = GlobBuilder::new(text)
+            .case_insensitive(true)
+            .backslash_escape(true)
+            .build();
+        Self::Name(
+            text.to_lowercase(),
+            glob.ok().map(|glob| glob.compile_matcher()),
+        )
+    }
+
+    fn chooses(&self, listing: &Listing, namespaces: &Namespaces) -> Option<&'static str> {
+        let foreign = || namespaces.is_foreign(&listing.wire_name);
+        match self {
+            Self::Sent | Self::Attribute if listing.has("\\sent") && !foreign() => {
+                Some("\\Sent attribute")
+            }
+            Self::Sent if sent_names::is_known(listing.last_component()) && !foreign() => {
+                Some("known name")
+            }
+            Self::Sent | Self::Attribute => None,
+            Self::Name(name, glob) => {
+                let spellings = [listing.name.clone(), listing.with_slashes()];
+                let matches = |glob: &GlobMatcher| spellings.iter().any(|s| glob.is_match(s));
+                if spellings.iter().any(|s| s.to_lowercase() == *name) {
+                    Some("configured name")
+                } else {
+                    glob.as_ref()
+                        .is_some_and(matches)
+                        .then_some("configured pattern")
+                }
+            }
+        }
+    }
+}
+
+fn choose(listings: &[Listing], namespaces: &Namespaces, patterns: &[String]) -> Vec<SentMailbox> {
+    let patterns: Vec<_> = patterns.iter().map(|text| Pattern::read(text)).collect();
+    let mut chosen = BTreeMap::new();
+    for listing in listings.iter().filter(|l| l.selectable()) {
+        let reason = patterns.iter().find_map(|p| p.chooses(listing, namespaces));
+        if let Some(reason) = reason {
+            chosen
+                .entry((&listing.name, &listing.wire_name))
+                .or_insert(reason);
+        }
+    }
+    chosen
+        .into_iter()
+        .map(|((name, wire_name), reason)| SentMailbox {
+            name: name.clone(),
+            wire_name: wire_name.clone(),
+            chosen_by: reason.to_owned(),
+        })
+        .collect()
+}
+
+fn none_found(listings: &[Listing], patterns: &[String]) -> SourceError {
+    let mut names: Vec<_> = listings
+        .iter()
+        .filter(|l| l.selectable())
+        .map(|l| format!("\"{}\"", refusal::quoted(l.name.as_bytes())))
+        .collect();
+    names.sort();
+    names.dedup();
+    let more = names.len().saturating_sub(NAMES_SHOWN);
+    names.truncate(NAMES_SHOWN);
+    let mut shown = names.join(", ");
+    if more > 0 {
+        shown = format!("{shown} and {more} more");
+    }
+    if shown.is_empty() {
+        "none".clone_into(&mut shown);
+    }
+    SourceError::new(
+        Stage::List,
+        "no-sent-mailbox",
+        format!(
+            "no mailbox is chosen by {}; there are: {shown}",
+            patterns.join(", ")
+        ),
+        "name the mailbox that holds the sent mail in `mailboxes` of [audit], as a name or a pattern",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::imap::dialogue::Pace;
+    use crate::source::imap::scripted::Scripted;
+
+    /// Lines of a LIST answer, the patterns, and `name = reason` for what is chosen.
+    #[track_caller]
+    fn check(lines: &[&str], patterns: &[&str], expected: &[&str]) {
+        check_within("", lines, patterns, expected);
+    }
+
+    #[track_caller]
+    fn check_within(namespaces: &str, lines: &[&str], patterns: &[&str], expected: &[&str]) {
+        let mut script = lines
+            .iter()
+            .map(|line| format!("* LIST {line}\r\n"))
+            .collect::<Vec<_>>()
+            .concat();
+        script += "s1 OK listed\r\n";
+        let mut capabilities = Vec::new();
+        if !namespaces.is_empty() {
+            capabilities.push("NAMESPACE".to_owned());
+            script = format!("{script}* NAMESPACE {namespaces}\r\ns2 OK done\r\n");
+        }
+        let patterns: Vec<_> = patterns.iter().map(|&p| p.to_owned()).collect();
+        let result = sent_mailboxes(
+            &mut Dialogue {
+                connection: &mut Scripted::new(script),
+                pace: &mut Pace::default(),
+                stage: Stage::List,
+            },
+            &capabilities,
+            &patterns,
+        );
+        let found: Vec<_> = match result {
+            Ok(chosen) => chosen
+                .iter()
+                .map(|m| format!("{} = {}", m.name, m.chosen_by))
+                .collect(),
+            Err(e) => vec![format!("{}: {}", e.code, e.detail)],
+        };
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn attribute_and_known_names() {
+        check(
+            &[
+                "(\\HasNoChildren) \"/\" INBOX",
+                "(\\HasNoChildren \\Sent) \"/\" \"Salida\"",
+                "(\\HasNoChildren) \"/\" \"Sent Items\"",
+                "(\\HasNoChildren) \"/\" &AMk-l&AOk-ments&ACA-envoy&AOk-s",
+                "() \"/\" Drafts",
+            ],
+            &["\\Sent"],
+            &[
+                "Salida = \\Sent attribute",
+                "Sent Items = known name",
+                "Éléments envoyés = known name",
+            ],
+        );
+        check(
+            &[
+                "(\\sent) \"/\" A",
+                "() \"/\" Sent",
+                "(\\Sent \\Noselect) \"/\" B",
+                "(\\NonExistent) \".\" INBOX.Sent",
+            ],
+            &["=\\Sent"],
+            &["A = \\Sent attribute"],
+        );
+        check(
+            &[
+                "() \".\" INBOX.Sent",
+                "() \"|\" \"INBOX|Enviados\"",
+                "() \"/\" \"[Gmail]/Sent Mail\"",
+                "() NIL Gesendet",
+                "() \"/\" Sentinel",
+                "() \"/\" Sent/2024",
+            ],
+            &["\\Sent"],
+            &[
+                "Gesendet = known name",
+                "INBOX.Sent = known name",
+                "INBOX|Enviados = known name",
+                "[Gmail]/Sent Mail = known name",
+            ],
+        );
+    }
+
+    #[test]
+    fn configured_names_and_patterns() {
+        let lines = [
+            "() \".\" INBOX.Salida",
+            "() \".\" INBOX.Salida.2023",
+            "() \".\" Sent",
+            "() \".\" \"[Gmail].Todos\"",
+        ];
+        check(
+            &lines,
+            &["inbox/salida"],
+            &["INBOX.Salida = configured name"],
+        );
+        check(
+            &lines,
+            &["INBOX.Sal*"],
+            &[
+                "INBOX.Salida = configured pattern",
+                "INBOX.Salida.2023 = configured pattern",
+            ],
+        );
+        check(
+            &lines,
+            &["[Gmail]/Todos"],
+            &["[Gmail].Todos = configured name"],
+        );
+        check(&lines, &["[bad", "\\Sent", "Sent"], &["Sent = known name"]);
+    }
+
+    #[test]
+    fn other_peoples_mailboxes_are_left_alone() {
+        let lines = [
+            "() \"/\" Sent",
+            "(\\Sent) \"/\" \"Other Users/bob/Sent\"",
+            "() \"/\" shared/Sent",
+        ];
+        let namespaces =
+            "((\"\" \"/\")) ((\"Other Users/\" \"/\" \"X-P\" (\"a\" \"b\"))) ((\"shared/\" \"/\"))";
+        check_within(namespaces, &lines, &["\\Sent"], &["Sent = known name"]);
+        check_within(
+            namespaces,
+            &lines,
+            &["shared/Sent"],
+            &["shared/Sent = configured name"],
+        );
+        check_within(
+            "NIL NIL ((\"\" NIL))",
+            &lines[..1],
+            &["\\Sent"],
+            &["Sent = known name"],
+        );
+    }
+
+    #[test]
+    fn odd_lines_cost_only_themselves() {
+        check(
+            &[
+                "(\\Sent \"/\" broken",
+                "() \"/\"",
+                "() \"/\" {4}\r\nSent",
+                "() \"/\" \"Caf\\\"e\"",
+                "(\\HasNoChildren) \"/\" Posta&!!!-",
+                "(\\Sent) \"/\" NIL",
+            ],
+            &["\\Sent"],
+            &["NIL = \\Sent attribute", "Sent = known name"],
+        );
+    }
+
+    #[test]
+    fn none() {
+        check(
+            &[
+                "() \"/\" INBOX",
+                "(\\Noselect) \"/\" Sent",
+                "() \"/\" Archiv",
+            ],
+            &["\\Sent"],
+            &["no-sent-mailbox: no mailbox is chosen by \\Sent; there are: \"Archiv\", \"INBOX\""],
+        );
+    }
+}

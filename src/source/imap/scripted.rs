@@ -1,0 +1,49 @@
+//! A server for tests that has said everything beforehand.
+
+use std::io::{self, BufRead, Cursor, Read, Write};
+
+/// Answers in a fixed order, whatever it is told, and remembers that.
+#[derive(Debug)]
+pub(super) struct Scripted {
+    answers: Cursor<Vec<u8>>,
+    sent: Vec<u8>,
+}
+
+impl Scripted {
+    pub(super) fn new(answers: impl Into<Vec<u8>>) -> Self {
+        Self {
+            answers: Cursor::new(answers.into()),
+            sent: Vec::new(),
+        }
+    }
+
+    pub(super) fn sent(&self) -> String {
+        String::from_utf8_lossy(&self.sent).into_owned()
+    }
+}
+
+impl Read for Scripted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.answers.read(buffer)
+    }
+}
+
+impl BufRead for Scripted {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.answers.fill_buf()
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.answers.consume(amount);
+    }
+}
+
+impl Write for Scripted {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        self.sent.write(buffer)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
