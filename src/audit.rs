@@ -1,5 +1,7 @@
 //! The run: accounts, connections, judges, one writer, accounting.
 
+pub mod check;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;

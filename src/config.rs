@@ -8,7 +8,6 @@ mod roster;
 mod server;
 pub(crate) mod table;
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use jiff::Span;
@@ -20,6 +19,7 @@ use self::domains::parse_domain;
 use self::file::{Document, RawAudit, RawOrganisation, RawReport, RawServer};
 use self::roster::Roster;
 use self::table::TableError;
+use crate::finding::hexadecimal;
 use crate::mailbox::{Account, Custodian, Organisation, Window};
 use crate::report::Client;
 use crate::source::imap::ServerSettings;
@@ -441,11 +441,7 @@ fn report(
 }
 
 fn sha256(octets: &[u8]) -> String {
-    let mut hex = String::with_capacity(64);
-    for octet in Sha256::digest(octets) {
-        write!(hex, "{octet:02x}").expect("writing to a string cannot fail");
-    }
-    hex
+    hexadecimal(&Sha256::digest(octets))
 }
 
 /// The known word that is most like `word`, if one is like it at all: at most half of its letters differ, and no more than three.

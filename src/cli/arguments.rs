@@ -1,0 +1,376 @@
+//! The command line as it is typed: commands, options, and the help that teaches them.
+
+use std::path::PathBuf;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use jiff::civil::Date;
+
+use super::status::FailOn;
+use crate::config::{dates, domains, parse_region};
+use crate::finding::Verdict;
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold());
+
+const STATUSES: &str = "\
+Exit status:
+  0   done, with findings or without
+  1   done, and something at or above --fail-on was found
+  2   usage, configuration or query error; nothing was read
+  3   done but incomplete: something could not be judged (exceptions.csv says what and why); wins over 1
+  4   the run itself failed
+  75  another run holds this store";
+
+/// Finds the farewell notices that departed employees sent to clients.
+///
+/// Reads their sent mailboxes (over IMAP, strictly read-only, or from files), and writes CSV reports: who told which client
+/// about leaving, with which personal contact data, with or without a successor.
+#[derive(Debug, Parser)]
+#[command(
+    name = "sent-audit",
+    version,
+    styles = STYLES,
+    max_term_width = 110,
+    disable_help_subcommand = true,
+    after_help = "Begin with:
+  sent-audit demo                     see it work, on sample mailboxes; needs no configuration
+  sent-audit init                     write audit.toml and a roster to start from
+  sent-audit check && sent-audit run  the audit
+
+`sent-audit COMMAND --help` has examples and the exit statuses of each command."
+)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+    #[command(flatten)]
+    pub(super) loudness: Loudness,
+}
+
+/// How much is told.
+#[derive(Debug, Args)]
+pub(super) struct Loudness {
+    /// Log more to standard error (-vv, -vvv for still more; `RUST_LOG`, if set, decides)
+    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
+    pub(super) verbose: u8,
+    /// Only errors and the report's place
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(super) quiet: u8,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    Init(Init),
+    Check(Check),
+    Run(Run),
+    Scan(Scan),
+    Demo(Demo),
+}
+
+/// Write a commented audit.toml and a roster to start from
+///
+/// Existing files are left as they are. With --custodian the files are complete for this one leaver.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  sent-audit init
+  sent-audit init --custodian ana@acme.example --last-day 2024-06-28 --host imap.acme.example
+
+Exit status:
+  0   written
+  2   nothing was written; the message says why
+  4   a file could not be written")]
+pub(super) struct Init {
+    /// The configuration to write; the roster leavers.csv is written beside it
+    #[arg(long, value_name = "FILE", default_value = "audit.toml")]
+    pub(super) config: PathBuf,
+    /// The leaver, by address
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) custodian: Option<String>,
+    /// The login whose mail is read [default: the custodian]
+    #[arg(long, value_name = "LOGIN", requires = "custodian")]
+    pub(super) mailbox: Option<String>,
+    /// The last day of employment, as 2024-06-28 [default: none, which audits everything]
+    #[arg(long, value_name = "DATE", requires = "custodian", value_parser = date)]
+    pub(super) last_day: Option<Date>,
+    /// The IMAP server [default: imap. and the custodian's domain]
+    #[arg(long, value_name = "HOST")]
+    pub(super) host: Option<String>,
+}
+
+/// Try TLS, login and sent mailboxes of every custodian; reads no message
+///
+/// Reads the configuration, the roster and the queries, connects to every account, finds its sent mailboxes, and opens
+/// them read-only. Below the table it says how to mend what failed.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  sent-audit check
+  sent-audit check --custodian 'ana*' --custodian bob@acme.example
+
+Exit status:
+  0   every account is ready
+  2   usage, configuration or query error; no connection was made
+  3   some accounts failed")]
+pub(super) struct Check {
+    /// The configuration
+    #[arg(long, value_name = "FILE", default_value = "audit.toml")]
+    pub(super) config: PathBuf,
+    #[command(flatten)]
+    pub(super) who: Who,
+}
+
+/// Which custodians.
+#[derive(Debug, Args)]
+pub(super) struct Who {
+    /// Only these custodians, by name or login (`ana*`); may be repeated
+    #[arg(long, value_name = "GLOB")]
+    pub(super) custodian: Vec<String>,
+}
+
+/// Audit every custodian of the roster over IMAP, read-only, into a new report directory
+///
+/// One account that fails costs that account, not the run: it is listed in coverage.csv and exceptions.csv, and the exit
+/// status is 3. What was judged is kept in the store: the next run fetches only what is new. Ctrl-C writes the report of
+/// what was done.
+#[derive(Debug, Args)]
+#[command(after_help = format!("Examples:
+  sent-audit run
+  sent-audit run --custodian ana@acme.example --out reports/ana
+  sent-audit run --since 2024-01-01 --until 2024-12-31 --audience all
+  sent-audit run --fail-on personal-contact --no-progress    # nightly, from a script
+
+{STATUSES}"))]
+pub(super) struct Run {
+    /// The configuration
+    #[arg(long, value_name = "FILE", default_value = "audit.toml")]
+    pub(super) config: PathBuf,
+    #[command(flatten)]
+    pub(super) who: Who,
+    #[command(flatten)]
+    pub(super) window: Dates,
+    #[command(flatten)]
+    pub(super) report: Report,
+}
+
+/// Judge mail in files: Maildir, mbox, .eml, directories of them
+///
+/// The same judgement as `run`, without a server. Without --owner each message counts as its From's; without
+/// --org-domain the organisation is the From's registrable domain. Keeps no store unless --config or --store names one.
+#[derive(Debug, Args)]
+#[command(after_help = format!("Examples:
+  sent-audit scan Sent.mbox
+  sent-audit scan export/ --org-domain acme.example --owner ana@acme.example --last-day 2024-06-28
+  sent-audit scan ~/Maildir/.Sent --config audit.toml --audience clients
+
+{STATUSES}"))]
+pub(super) struct Scan {
+    /// Maildirs, mbox files, message files, or directories of them
+    #[arg(value_name = "PATH", required = true)]
+    pub(super) paths: Vec<PathBuf>,
+    /// A configuration, for its organisation, clients, queries and store
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// The organisation's mail domain; may be repeated
+    #[arg(long, value_name = "DOMAIN", value_parser = domains::parse_domain)]
+    pub(super) org_domain: Vec<String>,
+    /// The custodian's address; may be repeated. Messages of others are only counted
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    pub(super) owner: Vec<String>,
+    /// The last day of employment, as 2024-06-28
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    pub(super) last_day: Option<Date>,
+    /// Country of numbers without a country code, as ES
+    #[arg(long, value_name = "CC", value_parser = parse_region)]
+    pub(super) region: Option<String>,
+    #[command(flatten)]
+    pub(super) window: Dates,
+    #[command(flatten)]
+    pub(super) report: Report,
+}
+
+/// The days to audit.
+#[derive(Debug, Args)]
+pub(super) struct Dates {
+    /// Audit from this day on, as 2024-06-28, instead of the window around the last day
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    pub(super) since: Option<Date>,
+    /// Audit up to this day
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    pub(super) until: Option<Date>,
+}
+
+/// What is written, and where.
+#[derive(Debug, Args)]
+pub(super) struct Report {
+    /// The report directory; does not exist yet or is empty [default: reports/<run id>]
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+    /// Which messages are reported, by their recipients
+    #[arg(long, value_enum, default_value_t = AudienceTyped::External)]
+    pub(super) audience: AudienceTyped,
+    /// End with status 1 if this verdict or a graver one was found: handover, open-notice, personal-contact,
+    /// solicitation, or any
+    #[arg(long, value_name = "VERDICT", value_parser = fail_on)]
+    pub(super) fail_on: Option<FailOn>,
+    /// The files' format
+    #[arg(long, value_name = "FORMAT", default_value = "csv", value_delimiter = ',', value_parser = format)]
+    pub(super) format: Vec<String>,
+    /// Cells safe to open in a spreadsheet, or plain ones for programs
+    #[arg(long, value_enum, default_value_t = DialectTyped::Excel)]
+    pub(super) dialect: DialectTyped,
+    /// The store that remembers what was judged, or none
+    #[arg(long, value_name = "FILE|none")]
+    pub(super) store: Option<PathBuf>,
+    /// No progress on standard error
+    #[arg(long)]
+    pub(super) no_progress: bool,
+}
+
+/// See the main job at work, on sample mailboxes; needs no configuration
+///
+/// A small read-only IMAP server on this machine serves the mailboxes of three departed employees of an invented
+/// company; the real program audits them over TLS and writes a report.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  sent-audit demo
+  sent-audit demo --out /tmp/report
+
+Exit status:
+  0   done
+  2   the report directory cannot be used
+  3   done but incomplete, as every run that meets a message it cannot read
+  4   the demonstration failed")]
+pub(super) struct Demo {
+    /// The report directory; does not exist yet or is empty [default: a new one in reports/]
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+    /// No progress on standard error
+    #[arg(long)]
+    pub(super) no_progress: bool,
+}
+
+/// `--audience`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum AudienceTyped {
+    /// At least one recipient on the client list (needs one), or recipients unknown
+    Clients,
+    /// At least one recipient outside the organisation, or recipients unknown
+    External,
+    /// Everything, farewells to colleagues too
+    All,
+}
+
+/// `--dialect`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum DialectTyped {
+    /// Byte order mark; no cell can run as a formula
+    Excel,
+    /// No byte order mark, cells as they are
+    Plain,
+}
+
+fn date(typed: &str) -> Result<Date, String> {
+    dates::parse_date(typed)
+}
+
+fn address(typed: &str) -> Result<String, String> {
+    let address = domains::parse_address_or_domain(typed)?;
+    if address.contains('@') {
+        Ok(address)
+    } else {
+        Err("write an address, like ana@acme.example; a domain goes to --org-domain".to_owned())
+    }
+}
+
+fn fail_on(typed: &str) -> Result<FailOn, String> {
+    if typed == "any" {
+        return Ok(FailOn::Any);
+    }
+    typed.parse().map(FailOn::AtLeast).map_err(|_| {
+        let words: Vec<&str> = Verdict::ALL.iter().map(|v| v.as_str()).collect();
+        format!("write one of: any, {}", words.join(", "))
+    })
+}
+
+fn format(typed: &str) -> Result<String, String> {
+    match typed {
+        "csv" => Ok(typed.to_owned()),
+        "xlsx" | "html" => Err(format!(
+            "format {typed} is not available in this version; use csv"
+        )),
+        _ => Err("write csv".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(line: &str, expected: Result<(), &str>) {
+        let parsed = Arguments::try_parse_from(line.split(' '));
+        match (parsed, expected) {
+            (Ok(_), Ok(())) => {}
+            (Err(error), Err(expected)) => {
+                let told = error.to_string();
+                assert!(told.contains(expected), "{told}");
+            }
+            (Ok(_), Err(_)) => panic!("{line}: accepted"),
+            (Err(error), Ok(())) => panic!("{line}: {error}"),
+        }
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn lines() {
+        check("sent-audit run", Ok(()));
+        check(
+            "sent-audit run -vv --custodian a* --custodian b --since 2024-06-28 --fail-on any",
+            Ok(()),
+        );
+        check(
+            "sent-audit run --fail-on solicitation --format csv --dialect plain --store none",
+            Ok(()),
+        );
+        check(
+            "sent-audit scan x y --org-domain acme.example --owner a@acme.example --region es",
+            Ok(()),
+        );
+        check(
+            "sent-audit run --audience nobody",
+            Err("possible values: clients, external, all"),
+        );
+        check("sent-audit run --since 05/06/2024", Err("ambiguous"));
+        check(
+            "sent-audit run --since yesterday",
+            Err("is no date: write it as 2024-06-28"),
+        );
+        check(
+            "sent-audit run --fail-on grave",
+            Err("write one of: any, handover"),
+        );
+        check(
+            "sent-audit run --format csv,xlsx",
+            Err("format xlsx is not available in this version"),
+        );
+        check("sent-audit run --cofnig x", Err("--config"));
+        check("sent-audit rnu", Err("unrecognized subcommand"));
+        check("sent-audit run -q -v", Err("cannot be used with"));
+        check("sent-audit scan", Err("PATH"));
+        check(
+            "sent-audit scan x --owner acme.example",
+            Err("write an address"),
+        );
+        check("sent-audit scan x --org-domain acme", Err("is no domain"));
+        check("sent-audit scan x --region Spain", Err("two letters"));
+        check("sent-audit init --mailbox x", Err("--custodian"));
+        check("sent-audit explain x", Err("unrecognized subcommand"));
+    }
+}
