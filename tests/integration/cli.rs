@@ -1,5 +1,8 @@
 //! The command line: help, exit statuses, and errors that say what to do.
-#![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
 
 use std::path::Path;
 
