@@ -1,7 +1,24 @@
 //! The run: accounts, connections, judges, one writer, accounting.
 
+mod accounting;
+mod accounts;
+mod begun;
+mod budget;
 pub mod check;
+mod files;
+mod interrupt;
+mod judging;
+mod line;
+mod patience;
+mod pipeline;
+mod progress;
+mod quiet;
+mod record;
+mod roster;
+mod scan;
+mod writer;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -9,11 +26,19 @@ use std::sync::atomic::AtomicBool;
 use jiff::civil::Date;
 
 use crate::config::Settings;
+use crate::detect::Judge;
 use crate::mailbox::Window;
-use crate::query::QueryError;
-use crate::report::{Audience, Dialect, ReportError, Summary};
+use crate::query::{QueryError, QuerySet};
+use crate::report::{Audience, Dialect, ReportError, ReportSettings, Summary};
 use crate::source::SourceError;
 use crate::store::{RunRecord, StoreError};
+
+use begun::Begun;
+use judging::RosterJudging;
+use progress::Progress;
+
+pub use interrupt::stop_on_interrupt;
+pub use scan::scan;
 
 /// How the work is conducted, whatever the mail comes from; nothing here changes a report.
 #[derive(Debug, Clone)]
@@ -137,16 +162,10 @@ pub enum AuditError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The machine gave no threads (exit status 4).
-    #[error("cannot start the judging threads: free some memory or lower --threads")]
-    Threads(#[from] rayon::ThreadPoolBuildError),
-}
-
-/// The flag that the first Ctrl-C (or SIGTERM) raises; a second one ends the process at once with status 130.
-///
-/// # Errors
-/// If a handler is set already.
-pub fn stop_on_interrupt() -> Result<Arc<AtomicBool>, ctrlc::Error> {
-    todo!()
+    #[error(
+        "cannot start the threads that a run needs: raise the limit of processes, or audit fewer servers at a time"
+    )]
+    Threads(#[source] std::io::Error),
 }
 
 /// Audits the roster's accounts over IMAP and writes the report.
@@ -154,21 +173,66 @@ pub fn stop_on_interrupt() -> Result<Arc<AtomicBool>, ctrlc::Error> {
 /// # Errors
 /// What concerns the run as a whole; a custodian, mailbox or message that fails is a row in the report.
 pub fn run(
-    _settings: &Settings,
-    _options: &RunOptions,
-    _report: &ReportChoice,
+    settings: &Settings,
+    options: &RunOptions,
+    report: &ReportChoice,
 ) -> Result<Outcome, AuditError> {
-    todo!()
-}
-
-/// Judges the mail in files and writes the report.
-///
-/// # Errors
-/// As [`run`].
-pub fn scan(
-    _settings: Option<&Settings>,
-    _options: &ScanOptions,
-    _report: &ReportChoice,
-) -> Result<Outcome, AuditError> {
-    todo!()
+    let chosen = check::chosen(&settings.accounts, &options.custodians)?;
+    let queries = QuerySet::load(&settings.queries)?;
+    let window = options.window.as_ref().map_or_else(
+        || {
+            format!(
+                "{}d before, {}d after the last day",
+                settings.window_before, settings.window_after
+            )
+        },
+        record::dates,
+    );
+    let record = record::begin(
+        "run",
+        &options.conduct.command_line,
+        &queries,
+        Some(settings),
+        window,
+    );
+    let judge = Judge::new(&queries);
+    let queues = roster::queues(settings, &chosen, options.window, &judge)?;
+    let accounts = queues.iter().map(|queue| queue.jobs.len() as u64).sum();
+    let judging = Arc::new(RosterJudging {
+        judge,
+        organisation: settings.organisation.clone(),
+    });
+    let mut begun = Begun::begin(record, options.store.as_deref(), report, Some(settings))?;
+    let progress = Progress::new(options.conduct.progress, "accounts", accounts);
+    begun.work(judging, &options.conduct, progress, |scope, pipeline| {
+        for queue in &queues {
+            for _ in 0..queue.connections() {
+                let pipeline = Arc::clone(pipeline);
+                begun::spawn(scope, "imap", move || queue.work(&line::Imap, &pipeline))?;
+            }
+        }
+        Ok(())
+    })?;
+    let filter = if options.custodians.is_empty() {
+        Vec::new()
+    } else {
+        let ids: BTreeSet<_> = chosen.iter().map(|a| a.custodian.clone()).collect();
+        ids.into_iter().collect()
+    };
+    begun.end(
+        &options.conduct,
+        ReportSettings {
+            directory: PathBuf::new(),
+            dialect: report.dialect,
+            separator: report.separator,
+            audience: report.audience,
+            custodians: filter,
+            roster: settings.custodians.clone(),
+            organisation: settings.organisation.clone(),
+            clients: settings.clients.clone(),
+            privileged: settings.privileged.clone(),
+            protected: settings.protected.clone(),
+            today: None,
+        },
+    )
 }

@@ -150,7 +150,10 @@ fn confirmed_read_only(examined: Examined) -> Result<Examined, SourceError> {
 }
 
 /// The accounts whose custodian or login one of the globs names, in the roster's order.
-fn chosen<'a>(accounts: &'a [Account], globs: &[String]) -> Result<Vec<&'a Account>, AuditError> {
+pub(super) fn chosen<'a>(
+    accounts: &'a [Account],
+    globs: &[String],
+) -> Result<Vec<&'a Account>, AuditError> {
     let mut chosen = vec![globs.is_empty(); accounts.len()];
     for glob in globs {
         let matcher = GlobBuilder::new(glob)

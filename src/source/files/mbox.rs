@@ -102,13 +102,15 @@ impl Iterator for Reader {
         if message.opened.is_none() && message.is_empty() && outcome.is_ok() {
             return None;
         }
+        if let Err(error) = outcome {
+            // What follows cannot be reached either, and nobody knows how much that is: it concerns the mailbox.
+            self.ended = true;
+            let mut error = cannot_read(&self.path, &error);
+            error.detail = format!("{} (after message {})", error.detail, self.ordinal);
+            return Some(Err((None, error)));
+        }
         self.ordinal += 1;
         let locator = Locator::Ordinal(self.ordinal);
-        if let Err(error) = outcome {
-            // What follows cannot be reached either; how much that is nobody knows.
-            self.ended = true;
-            return Some(Err((Some(locator), cannot_read(&self.path, &error))));
-        }
         if message.too_long {
             return Some(Err((Some(locator), too_large(&self.path))));
         }

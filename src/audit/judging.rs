@@ -1,0 +1,215 @@
+//! One message's walk: read, judged, and what was concluded bound to who, where and when.
+
+use std::collections::HashMap;
+
+use jiff::civil::Date;
+use sha2::{Digest, Sha256};
+
+use super::pipeline::{Judging, Opinion, Work};
+use crate::config::Settings;
+use crate::detect::{self, Judge};
+use crate::finding::{
+    Conclusion, Exception, Field, Finding, Recipient, Stage, finding_id, hexadecimal,
+};
+use crate::mailbox::{Custodian, Organisation, RawMessage, Window};
+use crate::message::{self, Address, Message};
+use crate::store::Judged;
+
+/// Judges what lies in a roster's mailboxes: it is the custodian's, whatever its From says.
+pub(super) struct RosterJudging {
+    pub(super) judge: Judge,
+    pub(super) organisation: Organisation,
+}
+
+impl Judging for RosterJudging {
+    fn judge(&self, work: &Work, raw: &RawMessage) -> Opinion {
+        let message = message::parse(&raw.octets);
+        let nobody = Custodian::default();
+        let custodian = work.custodian.as_ref().unwrap_or(&nobody);
+        let conclusions = self.judge.judge(&message, custodian, &self.organisation);
+        let judged = judged(work, raw, &message, &custodian.id, conclusions);
+        Opinion::Judged {
+            judged,
+            author: None,
+        }
+    }
+}
+
+/// Judges what lies in files: each message tells whose it is.
+pub(super) struct ScanJudging {
+    pub(super) judge: Judge,
+    /// Without domains each From's own domain counts.
+    pub(super) organisation: Organisation,
+    /// Lower case; empty if every author is audited.
+    pub(super) owners: Vec<String>,
+    pub(super) last_day: Option<Date>,
+    /// Overrides what follows from last days.
+    pub(super) window: Option<Window>,
+    pub(super) settings: Option<Settings>,
+    /// The roster's custodians by address, alias and login, lower case.
+    pub(super) roster: HashMap<String, Custodian>,
+}
+
+impl Judging for ScanJudging {
+    fn judge(&self, work: &Work, raw: &RawMessage) -> Opinion {
+        let message = message::parse(&raw.octets);
+        let Some(custodian) = self.custodian(&message) else {
+            return Opinion::NotOwner;
+        };
+        if !self
+            .window(&custodian)
+            .admits(message.sent, raw.internal_date)
+        {
+            return Opinion::OutOfWindow;
+        }
+        let implied;
+        let organisation = if self.organisation.domains.is_empty() {
+            let from = message.from.first().map_or("", |a| a.address.as_str());
+            implied = Organisation {
+                domains: detect::implied_organisation(from).domains,
+                ..self.organisation.clone()
+            };
+            &implied
+        } else {
+            &self.organisation
+        };
+        let conclusions = self.judge.judge(&message, &custodian, organisation);
+        let judged = judged(work, raw, &message, &custodian.id, conclusions);
+        Opinion::Judged {
+            judged,
+            author: Some(Box::new(custodian)),
+        }
+    }
+}
+
+impl ScanJudging {
+    /// Whose message it is; `None` if nobody's who is asked for.
+    fn custodian(&self, message: &Message) -> Option<Custodian> {
+        let writers = || message.from.iter().chain(&message.sender);
+        let Some(owner) = self.owners.first() else {
+            let writer = writers().find(|a| !a.address.is_empty());
+            let address = writer.map_or_else(String::new, |a| a.address.to_lowercase());
+            return Some(self.known(address, writer, &[]));
+        };
+        let writer = writers().find(|a| self.owners.contains(&a.address.to_lowercase()))?;
+        let aliases = self.owners.get(1..).unwrap_or_default();
+        Some(self.known(owner.clone(), Some(writer), aliases))
+    }
+
+    /// The custodian of that address, with what the roster or else the message knows.
+    fn known(&self, address: String, writer: Option<&Address>, aliases: &[String]) -> Custodian {
+        let mut custodian = self.roster.get(&address).map_or_else(
+            || Custodian {
+                id: address,
+                ..Custodian::default()
+            },
+            Custodian::clone,
+        );
+        if custodian.name.is_none() {
+            custodian.name = writer
+                .map(|a| a.name.clone())
+                .filter(|name| !name.is_empty());
+        }
+        custodian.aliases.extend_from_slice(aliases);
+        custodian.last_day = self.last_day.or(custodian.last_day);
+        custodian
+    }
+
+    fn window(&self, custodian: &Custodian) -> Window {
+        match (self.window, &self.settings) {
+            (Some(window), _) => window,
+            (None, Some(settings)) => settings.window(custodian),
+            (None, None) => around(custodian.last_day),
+        }
+    }
+}
+
+/// The window without a configuration: 180 days before the last day to 60 after it, or everything.
+fn around(last_day: Option<Date>) -> Window {
+    let shifted = |days: i32| {
+        last_day.and_then(|day| {
+            let span = jiff::Span::new().try_days(days).ok()?;
+            Some(day.saturating_add(span))
+        })
+    };
+    Window {
+        since: shifted(-180),
+        until: shifted(60),
+    }
+}
+
+/// Binds what was concluded to the message.
+fn judged(
+    work: &Work,
+    raw: &RawMessage,
+    message: &Message,
+    custodian: &str,
+    conclusions: Vec<Conclusion>,
+) -> Judged {
+    let sent_at = message.sent.or(raw.internal_date);
+    let mut findings = Vec::new();
+    // Most messages have no finding, and need neither digest nor recipients.
+    if !conclusions.is_empty() {
+        let sha256 = hexadecimal(&Sha256::digest(&raw.octets));
+        let recipients = recipients(message);
+        findings.extend(conclusions.into_iter().map(|conclusion| {
+            Finding {
+                id: finding_id(custodian, &conclusion.query_id, &raw.octets),
+                custodian: custodian.to_owned(),
+                sent_at,
+                from: message
+                    .from
+                    .first()
+                    .map_or_else(String::new, |a| a.address.clone()),
+                subject: message.subject.clone(),
+                message_id: message.message_id.clone().unwrap_or_default(),
+                sha256: sha256.clone(),
+                size: raw.octets.len() as u64,
+                recipients: recipients.clone(),
+                conclusion,
+            }
+        }));
+    }
+    let partly = partly(work, raw, message);
+    Judged {
+        locator: raw.locator.clone(),
+        sent_at,
+        findings,
+        partly,
+    }
+}
+
+fn recipients(message: &Message) -> Vec<Recipient> {
+    [
+        (Field::To, &message.to),
+        (Field::Cc, &message.cc),
+        (Field::Bcc, &message.bcc),
+    ]
+    .into_iter()
+    .flat_map(|(field, addresses)| addresses.iter().map(move |address| (field, address)))
+    .filter(|(_, address)| !address.address.is_empty())
+    .map(|(field, address)| Recipient {
+        address: address.address.to_lowercase(),
+        display_name: address.name.clone(),
+        field,
+    })
+    .collect()
+}
+
+/// What of a message could not be read although the message itself was judged.
+fn partly(work: &Work, raw: &RawMessage, message: &Message) -> Vec<Exception> {
+    let attachments = message.defects.iter().filter(|defect| defect.is_attachment);
+    attachments
+        .map(|defect| Exception {
+            mailbox: work.mailbox.clone(),
+            locators: vec![raw.locator.clone()],
+            count: 1,
+            message_id: message.message_id.clone().unwrap_or_default(),
+            stage: Stage::Attachment,
+            code: defect.code.to_owned(),
+            detail: format!("part {}: {}", defect.part, defect.detail),
+            retryable: false,
+            what_to_do: "open the attachment by hand; the message itself was judged".into(),
+        })
+        .collect()
+}

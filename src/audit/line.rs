@@ -1,0 +1,70 @@
+//! A connection to a server as the run sees it; the tests have lines of their own.
+
+use crate::mailbox::Window;
+use crate::source::SourceError;
+use crate::source::imap::{
+    Examined, Fetched, Listed, SentMailbox, ServerSettings, Session, Undelivered,
+};
+
+/// Opens connections, from any thread.
+pub(super) trait Opener: Sync {
+    fn open(&self, server: &ServerSettings, login: &str) -> Result<Box<dyn Line>, SourceError>;
+}
+
+/// An authenticated connection; the contracts are those of [`Session`].
+pub(super) trait Line {
+    fn fingerprint(&self) -> Option<&str>;
+    fn bytes_received(&self) -> u64;
+    fn sent_mailboxes(&mut self, patterns: &[String]) -> Result<Vec<SentMailbox>, SourceError>;
+    fn examine(&mut self, mailbox: &SentMailbox) -> Result<Examined, SourceError>;
+    fn list(&mut self, window: &Window) -> Result<Vec<Listed>, SourceError>;
+    fn fetch(
+        &mut self,
+        messages: &[Listed],
+        sink: &mut dyn FnMut(Result<Fetched, Undelivered>) -> bool,
+    ) -> Result<(), SourceError>;
+    fn close(self: Box<Self>);
+}
+
+/// IMAP.
+pub(super) struct Imap;
+
+impl Opener for Imap {
+    fn open(&self, server: &ServerSettings, login: &str) -> Result<Box<dyn Line>, SourceError> {
+        Ok(Box::new(Session::open(server, login)?))
+    }
+}
+
+impl Line for Session {
+    fn fingerprint(&self) -> Option<&str> {
+        self.certificate_fingerprint()
+    }
+
+    fn bytes_received(&self) -> u64 {
+        Session::bytes_received(self)
+    }
+
+    fn sent_mailboxes(&mut self, patterns: &[String]) -> Result<Vec<SentMailbox>, SourceError> {
+        Session::sent_mailboxes(self, patterns)
+    }
+
+    fn examine(&mut self, mailbox: &SentMailbox) -> Result<Examined, SourceError> {
+        Session::examine(self, mailbox)
+    }
+
+    fn list(&mut self, window: &Window) -> Result<Vec<Listed>, SourceError> {
+        Session::list(self, window)
+    }
+
+    fn fetch(
+        &mut self,
+        messages: &[Listed],
+        sink: &mut dyn FnMut(Result<Fetched, Undelivered>) -> bool,
+    ) -> Result<(), SourceError> {
+        Session::fetch(self, messages, sink)
+    }
+
+    fn close(self: Box<Self>) {
+        Session::close(*self);
+    }
+}

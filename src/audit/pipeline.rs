@@ -1,0 +1,305 @@
+//! From sources to judges to the writer: who hands what to whom, and how much may be under way.
+
+use std::collections::BTreeSet;
+use std::num::NonZero;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use super::budget::{Budget, Permit};
+use super::quiet;
+use crate::finding::Exception;
+use crate::mailbox::{Custodian, Locator, MailboxId, RawMessage};
+use crate::source::SourceError;
+use crate::store::{Coverage, Judged, ServerSeen};
+
+/// Octets of messages between a source and the writer, in total.
+const IN_FLIGHT: usize = 48 << 20;
+/// A judge's stack; HTML and MIME nest as deep as strangers like.
+const STACK: usize = 16 << 20;
+
+/// A mailbox whose messages are judged.
+pub(super) struct Work {
+    pub(super) mailbox: MailboxId,
+    /// Whose it is; `None` if each message tells (a scan).
+    pub(super) custodian: Option<Custodian>,
+    /// Under which key its messages are judged.
+    pub(super) key: String,
+}
+
+/// What comes of one message.
+pub(super) enum Opinion {
+    Judged {
+        judged: Judged,
+        /// Who wrote it, where the message itself tells.
+        author: Option<Box<Custodian>>,
+    },
+    /// Not in the window.
+    OutOfWindow,
+    /// By somebody else than `--owner`.
+    NotOwner,
+}
+
+/// Judges messages, on many threads at a time.
+pub(super) trait Judging: Send + Sync {
+    fn judge(&self, work: &Work, raw: &RawMessage) -> Opinion;
+}
+
+/// How the work on a mailbox ended.
+#[derive(Debug)]
+pub(super) enum End {
+    /// The source gave all that it has.
+    Done,
+    /// Ctrl-C.
+    Stopped,
+    /// The source gave up.
+    Failed(SourceError),
+    /// A bug in the source; where.
+    Panicked(String),
+}
+
+/// Names a mailbox between threads.
+pub(super) type Slot = u64;
+
+/// What the writer is told.
+pub(super) enum Event {
+    /// Which messages of a mailbox were judged already? The thread that asks waits for the answer.
+    JudgedBefore {
+        mailbox: MailboxId,
+        uidvalidity: u32,
+        key: String,
+        answer: Sender<BTreeSet<u32>>,
+    },
+    Opened {
+        slot: Slot,
+        work: Arc<Work>,
+        coverage: Box<Coverage>,
+        /// UIDs that are to be judged; `None` if only reading tells.
+        expected: Option<BTreeSet<u32>>,
+        /// Octets that are to be read, as far as known.
+        octets: u64,
+    },
+    Message {
+        slot: Slot,
+        locator: Locator,
+        octets: u64,
+        /// Or where in the program judging panicked.
+        opinion: Result<Opinion, String>,
+        /// Freed when the writer is done with the message.
+        permit: Permit,
+    },
+    /// A message that the source could not read.
+    Unread {
+        slot: Slot,
+        locator: Locator,
+        error: SourceError,
+    },
+    /// The last word of a source; messages may still be at the judges.
+    Closed {
+        slot: Slot,
+        submitted: u64,
+        end: End,
+        /// Octets that came over the wire, where it is known; else those of the messages count.
+        octets: Option<u64>,
+    },
+    /// An account or mailbox that was never opened.
+    NotOpened {
+        coverage: Box<Coverage>,
+        exception: Box<Exception>,
+    },
+    /// A unit of work (an account, a mailbox on disk) is through.
+    UnitDone,
+    Server(ServerSeen),
+}
+
+/// What sources share.
+pub(super) struct Pipeline {
+    judging: Arc<dyn Judging>,
+    pool: ThreadPool,
+    budget: Arc<Budget>,
+    events: Sender<Event>,
+    stop: Arc<AtomicBool>,
+    /// The writer has failed: everything ends.
+    broken: Arc<AtomicBool>,
+    slots: AtomicU64,
+}
+
+/// Lets the writer end everything when the store fails.
+pub(super) struct Brake {
+    budget: Arc<Budget>,
+    broken: Arc<AtomicBool>,
+}
+
+impl Brake {
+    pub(super) fn pull(&self) {
+        self.broken.store(true, Ordering::Relaxed);
+        self.budget.close();
+    }
+}
+
+impl Pipeline {
+    /// Starts the judging threads. The events end when the pipeline and all that it gave out are gone.
+    pub(super) fn start(
+        judging: Arc<dyn Judging>,
+        threads: Option<usize>,
+        stop: Arc<AtomicBool>,
+    ) -> Result<(Self, Brake, Receiver<Event>), rayon::ThreadPoolBuildError> {
+        quiet::silence_workers();
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let pool = ThreadPoolBuilder::new()
+            .num_threads(threads.unwrap_or(cores).max(1))
+            .stack_size(STACK)
+            .thread_name(|number| format!("{}judge-{number}", quiet::THREAD_PREFIX))
+            .build()?;
+        // Judges must never wait; what bounds the channel is the budget, which the writer gives back.
+        let (events, received) = unbounded();
+        let budget = Arc::new(Budget::new(IN_FLIGHT));
+        let broken = Arc::new(AtomicBool::new(false));
+        let brake = Brake {
+            budget: Arc::clone(&budget),
+            broken: Arc::clone(&broken),
+        };
+        let slots = AtomicU64::new(0);
+        Ok((
+            Self {
+                judging,
+                pool,
+                budget,
+                events,
+                stop,
+                broken,
+                slots,
+            },
+            brake,
+            received,
+        ))
+    }
+
+    /// Whether to take up nothing more.
+    pub(super) fn stopping(&self) -> bool {
+        self.stop.load(Ordering::Relaxed) || self.broken.load(Ordering::Relaxed)
+    }
+
+    /// UIDs that the store holds as judged; `None` once the writer is gone.
+    pub(super) fn judged_before(
+        &self,
+        mailbox: &MailboxId,
+        uidvalidity: u32,
+        key: &str,
+    ) -> Option<BTreeSet<u32>> {
+        let (answer, answered) = bounded(1);
+        self.tell(Event::JudgedBefore {
+            mailbox: mailbox.clone(),
+            uidvalidity,
+            key: key.to_owned(),
+            answer,
+        });
+        answered.recv().ok()
+    }
+
+    pub(super) fn tell(&self, event: Event) {
+        // After a failure of the store nobody listens, and nobody needs to.
+        let _ = self.events.send(event);
+    }
+
+    /// Opens a mailbox: from here on each of its messages is accounted for.
+    pub(super) fn open(
+        self: &Arc<Self>,
+        work: Work,
+        coverage: Coverage,
+        expected: Option<BTreeSet<u32>>,
+        octets: u64,
+    ) -> Feed {
+        let work = Arc::new(work);
+        let slot = self.slots.fetch_add(1, Ordering::Relaxed);
+        let coverage = Box::new(coverage);
+        let opened = Arc::clone(&work);
+        self.tell(Event::Opened {
+            slot,
+            work: opened,
+            coverage,
+            expected,
+            octets,
+        });
+        Feed {
+            pipeline: Arc::clone(self),
+            slot,
+            work,
+            submitted: 0,
+            end: None,
+            octets: None,
+        }
+    }
+}
+
+/// An open mailbox's way to the judges. Dropped without [`Feed::close`] (a panic), it closes by itself.
+pub(super) struct Feed {
+    pipeline: Arc<Pipeline>,
+    slot: Slot,
+    work: Arc<Work>,
+    submitted: u64,
+    end: Option<End>,
+    octets: Option<u64>,
+}
+
+impl Feed {
+    /// Hands a message over, waiting while too much is under way. Whether to go on.
+    pub(super) fn submit(&mut self, raw: RawMessage) -> bool {
+        let Some(permit) = self.pipeline.budget.take(raw.octets.len()) else {
+            return false;
+        };
+        self.submitted += 1;
+        let judging = Arc::clone(&self.pipeline.judging);
+        let events = self.pipeline.events.clone();
+        let work = Arc::clone(&self.work);
+        let slot = self.slot;
+        self.pipeline.pool.spawn(move || {
+            let opinion = quiet::caught(|| judging.judge(&work, &raw));
+            let RawMessage {
+                locator, octets, ..
+            } = raw;
+            let octets = octets.len() as u64;
+            // As in `Pipeline::tell`.
+            let _ = events.send(Event::Message {
+                slot,
+                locator,
+                octets,
+                opinion,
+                permit,
+            });
+        });
+        !self.pipeline.stopping()
+    }
+
+    /// Reports a message that could not be read.
+    pub(super) fn unread(&self, locator: Locator, error: SourceError) {
+        self.pipeline.tell(Event::Unread {
+            slot: self.slot,
+            locator,
+            error,
+        });
+    }
+
+    /// The end; `octets` came over the wire, where that is known.
+    pub(super) fn close(mut self, end: End, octets: Option<u64>) {
+        self.octets = octets;
+        self.end = Some(end);
+    }
+}
+
+impl Drop for Feed {
+    fn drop(&mut self) {
+        let end = self
+            .end
+            .take()
+            .unwrap_or_else(|| End::Panicked("while reading".into()));
+        self.pipeline.tell(Event::Closed {
+            slot: self.slot,
+            submitted: self.submitted,
+            end,
+            octets: self.octets,
+        });
+    }
+}

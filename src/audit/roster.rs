@@ -1,0 +1,57 @@
+//! Who is audited: the roster's accounts that were chosen, by server.
+
+use std::collections::HashMap;
+use std::sync::atomic::AtomicUsize;
+
+use super::AuditError;
+use super::accounts::{Job, Queue};
+use crate::config::Settings;
+use crate::detect::Judge;
+use crate::mailbox::{Account, Custodian, Window};
+
+/// The chosen accounts, a queue for each server.
+pub(super) fn queues(
+    settings: &Settings,
+    chosen: &[&Account],
+    window: Option<Window>,
+    judge: &Judge,
+) -> Result<Vec<Queue>, AuditError> {
+    let custodians: HashMap<&str, &Custodian> = settings
+        .custodians
+        .iter()
+        .map(|c| (c.id.as_str(), c))
+        .collect();
+    let mut queues: Vec<Queue> = Vec::new();
+    for account in chosen {
+        let Some(&custodian) = custodians.get(account.custodian.as_str()) else {
+            return Err(AuditError::Usage(format!(
+                "the roster has a login but no line of its own for {}",
+                account.custodian
+            )));
+        };
+        let job = Job {
+            account: (*account).clone(),
+            custodian: custodian.clone(),
+            window: window.unwrap_or_else(|| settings.window(custodian)),
+            key: judge.key(custodian, &settings.organisation),
+        };
+        if let Some(queue) = queues.iter_mut().find(|q| q.server.name == account.server) {
+            queue.jobs.push(job);
+            continue;
+        }
+        let server = settings.servers.iter().find(|s| s.name == account.server);
+        let server = server.ok_or_else(|| {
+            AuditError::Usage(format!(
+                "the configuration has no [servers.{}], which the roster names",
+                account.server
+            ))
+        })?;
+        queues.push(Queue {
+            server: server.clone(),
+            patterns: settings.mailboxes.clone(),
+            jobs: vec![job],
+            next: AtomicUsize::new(0),
+        });
+    }
+    Ok(queues)
+}

@@ -1,0 +1,134 @@
+//! The same judgement on files: whose each message is, and in which window, the message itself tells.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+use super::begun::{self, Begun};
+use super::files::Shelf;
+use super::judging::ScanJudging;
+use super::progress::Progress;
+use super::record;
+use super::{AuditError, Outcome, ReportChoice, ScanOptions};
+use crate::config::Settings;
+use crate::detect::Judge;
+use crate::mailbox::{Custodian, Organisation};
+use crate::query::QuerySet;
+use crate::report::ReportSettings;
+use crate::source::files;
+
+/// Judges the mail in files and writes the report.
+///
+/// # Errors
+/// As [`run`](super::run).
+pub fn scan(
+    settings: Option<&Settings>,
+    options: &ScanOptions,
+    report: &ReportChoice,
+) -> Result<Outcome, AuditError> {
+    let queries = QuerySet::load(settings.map_or(&[][..], |s| &s.queries))?;
+    let mailboxes = files::discover(&options.paths)?;
+    let organisation = organisation(settings, options);
+    let record = record::begin(
+        "scan",
+        &options.conduct.command_line,
+        &queries,
+        settings,
+        window(options),
+    );
+    let judge = Judge::new(&queries);
+    let shelf = Shelf {
+        mailboxes,
+        // Whose a message is shows only when it is read; nothing is looked up under this key.
+        key: judge.key(&Custodian::default(), &organisation),
+        next: AtomicUsize::new(0),
+    };
+    let judging = Arc::new(ScanJudging {
+        judge,
+        organisation: organisation.clone(),
+        owners: options
+            .owners
+            .iter()
+            .map(|owner| owner.trim().to_lowercase())
+            .collect(),
+        last_day: options.last_day,
+        window: options.window,
+        settings: settings.cloned(),
+        roster: settings.map(by_address).unwrap_or_default(),
+    });
+    let mut begun = Begun::begin(record, options.store.as_deref(), report, settings)?;
+    let units = shelf.mailboxes.len() as u64;
+    let progress = Progress::new(options.conduct.progress, "mailboxes", units);
+    begun.work(judging, &options.conduct, progress, |scope, pipeline| {
+        for _ in 0..shelf.readers() {
+            let (shelf, pipeline) = (&shelf, Arc::clone(pipeline));
+            begun::spawn(scope, "files", move || shelf.work(&pipeline))?;
+        }
+        Ok(())
+    })?;
+    let mut people = begun.tally.people();
+    let known = settings.iter().flat_map(|s| &s.custodians);
+    let unmet: Vec<_> = known
+        .filter(|k| people.iter().all(|p| p.id != k.id))
+        .cloned()
+        .collect();
+    people.extend(unmet);
+    begun.end(
+        &options.conduct,
+        ReportSettings {
+            directory: PathBuf::new(),
+            dialect: report.dialect,
+            separator: report.separator,
+            audience: report.audience,
+            custodians: Vec::new(),
+            roster: people,
+            organisation,
+            clients: settings.and_then(|s| s.clients.clone()),
+            privileged: settings.map(|s| s.privileged.clone()).unwrap_or_default(),
+            protected: settings.map(|s| s.protected.clone()).unwrap_or_default(),
+            today: None,
+        },
+    )
+}
+
+/// What was typed goes before what is configured.
+fn organisation(settings: Option<&Settings>, options: &ScanOptions) -> Organisation {
+    let mut organisation = settings.map(|s| s.organisation.clone()).unwrap_or_default();
+    if !options.org_domains.is_empty() {
+        let bare = |domain: &String| domain.trim().trim_start_matches('@').to_lowercase();
+        organisation.domains = options.org_domains.iter().map(bare).collect();
+    }
+    if let Some(region) = &options.region {
+        organisation.region = Some(region.to_uppercase());
+    }
+    organisation
+}
+
+/// The roster's custodians by everything that may stand in a From.
+fn by_address(settings: &Settings) -> HashMap<String, Custodian> {
+    let mut roster = HashMap::new();
+    for custodian in &settings.custodians {
+        let logins = settings
+            .accounts
+            .iter()
+            .filter(|a| a.custodian == custodian.id);
+        let names = std::iter::once(&custodian.id)
+            .chain(&custodian.aliases)
+            .chain(logins.map(|a| &a.login));
+        for name in names.filter(|name| name.contains('@')) {
+            roster
+                .entry(name.to_lowercase())
+                .or_insert_with(|| custodian.clone());
+        }
+    }
+    roster
+}
+
+fn window(options: &ScanOptions) -> String {
+    match (&options.window, options.last_day) {
+        (Some(window), _) => record::dates(window),
+        (None, Some(day)) => format!("around the last day {day}"),
+        (None, None) => "around last days, where known; else all days".to_owned(),
+    }
+}
