@@ -1,0 +1,14 @@
+//! A private Dovecot, mailboxes with mail in them, and a builder that runs the program on them.
+
+mod audit;
+mod certificates;
+mod dovecot;
+mod mail;
+mod settings;
+mod wiretap;
+
+pub(crate) use audit::{Audit, Ran};
+pub(crate) use certificates::Certificates;
+pub(crate) use dovecot::{Dovecot, MASTER, PASSWORD};
+pub(crate) use mail::{farewell, ordinary};
+pub(crate) use wiretap::Wiretap;

@@ -1,0 +1,197 @@
+//! Runs the compiled program in a directory of its own, and reads what it wrote.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use super::dovecot::{Dovecot, PASSWORD};
+
+/// One line of a report's table, by column.
+pub(super) type Row = BTreeMap<String, String>;
+
+/// An audit that is about to be run.
+pub(crate) struct Audit {
+    directory: TempDir,
+    host: String,
+    port: u16,
+    tls: &'static str,
+    authority: Option<PathBuf>,
+    auth: String,
+    roster: String,
+    environment: Vec<(String, String)>,
+}
+
+impl Audit {
+    /// Over implicit TLS, with LOGIN and everybody's password from the environment.
+    pub(crate) fn on(dovecot: &Dovecot) -> Self {
+        let auth = r#"{ method = "login", user = "{mailbox}", password_env = "TEST_PASSWORD" }"#;
+        Self {
+            directory: tempfile::tempdir().unwrap(),
+            host: "localhost".to_owned(),
+            port: dovecot.tls_port(),
+            tls: "implicit",
+            authority: Some(dovecot.authority()),
+            auth: auth.to_owned(),
+            roster: "custodian,mailbox,last_day\n".to_owned(),
+            environment: vec![("TEST_PASSWORD".to_owned(), PASSWORD.to_owned())],
+        }
+    }
+
+    pub(crate) fn starttls(mut self, dovecot: &Dovecot) -> Self {
+        self.tls = "starttls";
+        self.port = dovecot.port();
+        self
+    }
+
+    /// Without TLS, to a port of 127.0.0.1.
+    pub(crate) fn plain(mut self, port: u16) -> Self {
+        self.tls = "none";
+        "127.0.0.1".clone_into(&mut self.host);
+        self.port = port;
+        self.authority = None;
+        self
+    }
+
+    pub(crate) fn host(mut self, host: &str) -> Self {
+        host.clone_into(&mut self.host);
+        self
+    }
+
+    /// Trusts this authority, or those of the system.
+    pub(crate) fn authority(mut self, authority: Option<&Path>) -> Self {
+        self.authority = authority.map(Path::to_owned);
+        self
+    }
+
+    /// The value of `auth`, a TOML table.
+    pub(crate) fn auth(mut self, auth: &str) -> Self {
+        auth.clone_into(&mut self.auth);
+        self
+    }
+
+    pub(crate) fn environment(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Adds a file beside the configuration.
+    pub(crate) fn file(self, name: &str, text: &str) -> Self {
+        fs::write(self.path(name), text).unwrap();
+        self
+    }
+
+    /// Adds a line to the roster: NAME@acme.example, whose last day was 28 June 2024.
+    pub(crate) fn leaver(mut self, name: &str) -> Self {
+        let row = [name, "@acme.example,", name, ",2024-06-28\n"].concat();
+        self.roster.push_str(&row);
+        self
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// Writes configuration and roster; gives the configuration's path.
+    pub(crate) fn configure(&self) -> PathBuf {
+        let authority = self
+            .authority
+            .as_ref()
+            .map(|path| format!("ca_file = \"{}\"\n", path.display()))
+            .unwrap_or_default();
+        let configuration = format!(
+            "[organisation]\ndomains = [\"acme.example\"]\n\n[roster]\nfile = \"leavers.csv\"\n\n\
+             [servers.default]\nhost = \"{}\"\nport = {}\ntls = \"{}\"\ntimeout = \"20s\"\n{authority}auth = {}\n",
+            self.host, self.port, self.tls, self.auth
+        );
+        fs::write(self.path("audit.toml"), configuration).unwrap();
+        fs::write(self.path("leavers.csv"), &self.roster).unwrap();
+        self.path("audit.toml")
+    }
+
+    /// `sent-audit run` with a report in a new directory.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        let report = (1..100)
+            .map(|number| self.path(&format!("report-{number}")))
+            .find(|path| !path.exists())
+            .expect("a test runs the program a few times");
+        let out = report.to_str().unwrap();
+        let mut all = vec!["run", "--no-progress", "--out", out];
+        all.extend(arguments);
+        let mut ran = self.command(&all);
+        ran.report = report;
+        ran
+    }
+
+    /// Any command, in the directory that has the configuration.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Ran {
+        self.configure();
+        let output = Command::new(env!("CARGO_BIN_EXE_sent-audit"))
+            .current_dir(self.directory.path())
+            .args(arguments)
+            .envs(self.environment.iter().cloned())
+            .output()
+            .unwrap();
+        Ran {
+            status: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            report: PathBuf::new(),
+        }
+    }
+}
+
+/// A program that has ended.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) status: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) report: PathBuf,
+}
+
+impl Ran {
+    /// Insists on an exit status (contract §2).
+    #[track_caller]
+    pub(crate) fn ended(self, status: i32) -> Self {
+        assert_eq!(
+            self.status,
+            Some(status),
+            "{}\n{}",
+            self.stdout,
+            self.stderr
+        );
+        self
+    }
+
+    /// The lines of a table of the report.
+    #[track_caller]
+    pub(crate) fn rows(&self, table: &str) -> Vec<Row> {
+        let octets = fs::read(self.report.join(table)).unwrap();
+        let text = octets.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&octets);
+        csv::Reader::from_reader(text)
+            .deserialize()
+            .collect::<Result<_, _>>()
+            .unwrap()
+    }
+
+    /// Insists on these cells, one line per row of the table, cells with `|` between them.
+    #[track_caller]
+    pub(crate) fn has(&self, table: &str, columns: &[&str], expected: &[&str]) -> &Self {
+        let lines: Vec<String> = self
+            .rows(table)
+            .iter()
+            .map(|row| {
+                columns
+                    .iter()
+                    .map(|c| row[*c].as_str())
+                    .collect::<Vec<_>>()
+                    .join("|")
+            })
+            .collect();
+        assert_eq!(lines, expected, "{table}\n{}", self.stderr);
+        self
+    }
+}
