@@ -9,6 +9,25 @@ use crate::finding::Verdict;
 use crate::mailbox::{Custodian, Organisation};
 use crate::store::{RunRecord, Store};
 
+mod accounting;
+mod audience;
+mod campaign;
+mod cell;
+mod clients;
+mod directory;
+mod findings;
+mod manifest;
+mod safe;
+#[cfg(test)]
+mod sample;
+mod table;
+mod view;
+
+use clients::Told;
+use directory::{Directory, FileRecord};
+pub use safe::{protect, unprotect};
+use view::{Stand, View};
+
 /// What a client list says of an address or domain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -127,22 +146,463 @@ pub enum ReportError {
     Store(#[from] crate::store::StoreError),
 }
 
-/// Checks, before anything is read, that a report can be written there.
+/// Checks, before anything is read, that a report can be written there; makes the directories above it.
 ///
 /// # Errors
 /// [`ReportError::NotEmpty`], or a parent that cannot be written.
-pub fn prepare(_directory: &Path) -> Result<(), ReportError> {
-    todo!()
+pub fn prepare(directory: &Path) -> Result<(), ReportError> {
+    directory::check(directory)
 }
 
 /// Writes the report directory, whole or not at all; directory 0700, files 0600.
 ///
+/// It shows everything that stands in the store of the run's queries (all, if it names none), whichever run found it;
+/// `run` tells which of it is new, and fills the manifest.
+///
 /// # Errors
 /// [`ReportError`].
 pub fn write(
-    _store: &Store,
-    _run: &RunRecord,
-    _settings: &ReportSettings,
+    store: &Store,
+    run: &RunRecord,
+    settings: &ReportSettings,
 ) -> Result<Summary, ReportError> {
-    todo!()
+    let stand = Stand::read(store)?;
+    let view = View::new(&stand, run, settings);
+    let told = clients::told(&view);
+    let (clients, clients_without_successor) = clients::count(&told);
+    let summary = Summary {
+        directory: settings.directory.clone(),
+        clients,
+        clients_without_successor,
+        ..view.sum_up()
+    };
+    let draft = Directory::draft(&settings.directory)?;
+    let files = write_tables(&draft, &view, &told, settings)?;
+    draft.write("manifest.json", |out| {
+        manifest::write(out, run, settings, &summary, &files).map(|()| None)
+    })?;
+    draft.publish()?;
+    Ok(summary)
+}
+
+fn write_tables(
+    draft: &Directory,
+    view: &View<'_>,
+    told: &[Told<'_>],
+    settings: &ReportSettings,
+) -> Result<Vec<FileRecord>, ReportError> {
+    let found = || view.findings.iter();
+    let covered = view
+        .coverage
+        .iter()
+        .map(|row| accounting::coverage(row, view));
+    let excepted = view.exceptions.iter().map(|row| accounting::exception(row));
+    let contacts = found().flat_map(findings::contacts);
+    let recipients = found().flat_map(findings::recipients);
+    let told = told.iter().map(Told::row);
+    Ok(vec![
+        table::write(
+            draft,
+            settings,
+            "findings.csv",
+            findings::FINDINGS,
+            found().map(findings::finding),
+        )?,
+        table::write(
+            draft,
+            settings,
+            "contacts.csv",
+            findings::CONTACTS,
+            contacts,
+        )?,
+        table::write(
+            draft,
+            settings,
+            "recipients.csv",
+            findings::RECIPIENTS,
+            recipients,
+        )?,
+        table::write(draft, settings, "clients.csv", clients::CLIENTS, told)?,
+        table::write(
+            draft,
+            settings,
+            "coverage.csv",
+            accounting::COVERAGE,
+            covered,
+        )?,
+        table::write(
+            draft,
+            settings,
+            "exceptions.csv",
+            accounting::EXCEPTIONS,
+            excepted,
+        )?,
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use sha2::{Digest, Sha256};
+
+    use super::sample::{at, coverage, exception, mailbox, recipient, sample};
+    use super::*;
+    use crate::finding::{Owner, Stage, hexadecimal};
+    use crate::store::{CoverageStatus, Decision, exception_id};
+
+    #[test]
+    fn columns_are_those_of_the_contract() {
+        let report = sample().written();
+        let header = |name| report.lines(name).remove(0);
+        assert_eq!(
+            header("findings.csv"),
+            "\u{feff}finding_id,review_status,review_note,reviewer,reviewed_on,change,verdict,confidence,\
+             custodian,name,last_day,days_from_last_day,sent_at,from,author,subject,personal_contacts,\
+             clients,client_count,recipient_count,audience,successor,successor_reach,manager_copied,\
+             notice,excerpt,reason,language,campaign_id,campaign_size,query,account,mailbox,\
+             uidvalidity,uid,copies,message_id,sha256,size,evidence_file"
+        );
+        assert_eq!(
+            header("contacts.csv"),
+            "\u{feff}finding_id,kind,value,written,owner,zone,part,confidence"
+        );
+        assert_eq!(
+            header("recipients.csv"),
+            "\u{feff}finding_id,address,display_name,field,kind,status"
+        );
+        assert_eq!(
+            header("clients.csv"),
+            "\u{feff}client,client_name,client_domain,status,custodian,first_notice_at,notices,\
+             worst_verdict,personal_contacts,successor,follow_up"
+        );
+        assert_eq!(
+            header("coverage.csv"),
+            "\u{feff}custodian,account,mailbox,chosen_by,read_only,uidvalidity,messages,in_window,judged,\
+             judged_before,exceptions,partly_read,findings,bytes_fetched,bytes_stored,seconds,\
+             throttled_seconds,status"
+        );
+        assert_eq!(
+            header("exceptions.csv"),
+            "\u{feff}exception_id,review_status,review_note,custodian,account,mailbox,uidvalidity,uid,\
+             count,message_id,stage,code,detail,retryable,attempts,what_to_do"
+        );
+    }
+
+    #[test]
+    fn a_finding_is_told_whole() {
+        let mut sample = sample();
+        sample.add("f-1", "2024-06-12T08:00:00Z", |finding| {
+            finding.subject = "=Adiós, José".to_owned();
+            finding.recipients = vec![recipient("Bea <bea@client.example>")];
+            finding.conclusion.verdict = Verdict::PersonalContact;
+            sample::contact(finding, "tel:+34600111222", Owner::Custodian);
+            sample::contact(finding, "mailto:bea@client.example", Owner::Client);
+        });
+        let report = sample.written();
+        assert_eq!(
+            report.lines("findings.csv")[1],
+            "f-1,,,,,new,personal-contact,90,ana@acme.example,Ana Ruiz,2024-06-28,-16,\
+             2024-06-12T08:00:00Z,ana@acme.example,own,\"'=Adiós, José\",tel:+34600111222,\
+             bea@client.example,1,1,external,,,unknown,I leave f-1,I leave f-1,because,en,,1,\
+             notice@1+00000000,ana,Sent,7,1,1,f-1@acme.example,,100,"
+        );
+        assert_eq!(
+            report.lines("contacts.csv")[1..],
+            [
+                "f-1,phone,mailto:bea@client.example,mailto:bea@client.example,client,body,1,80",
+                "f-1,phone,tel:+34600111222,tel:+34600111222,custodian,body,1,80"
+            ]
+        );
+        assert_eq!(
+            report.lines("recipients.csv")[1..],
+            ["f-1,bea@client.example,Bea,to,external,"]
+        );
+        assert_eq!(
+            report.lines("clients.csv")[1..],
+            [
+                "bea@client.example,Bea,client.example,,ana@acme.example,2024-06-12T08:00:00Z,1,\
+              personal-contact,tel:+34600111222,,name a contact: has only private contact data"
+            ]
+        );
+        assert_eq!(report.summary.findings, [(Verdict::PersonalContact, 1)]);
+        assert_eq!(
+            (
+                report.summary.clients,
+                report.summary.clients_without_successor
+            ),
+            (1, 1)
+        );
+    }
+
+    #[test]
+    fn the_order_of_storing_does_not_show() {
+        let times = [
+            ("f-3", "2024-06-01T00:00:00Z"),
+            ("f-1", "2024-06-02T00:00:00Z"),
+            ("f-2", "2024-06-02T00:00:00Z"),
+        ];
+        let mut reports = Vec::new();
+        for turn in 0..3 {
+            let mut sample = sample();
+            let mut times = times;
+            times.rotate_left(turn);
+            for (id, time) in times {
+                sample.add(id, time, |_| {});
+            }
+            reports.push(sample.written());
+        }
+        let ids: Vec<_> = reports[0].lines("findings.csv")[1..]
+            .iter()
+            .map(|line| line[..3].to_owned())
+            .collect();
+        assert_eq!(ids, ["f-3", "f-1", "f-2"]);
+        for name in [
+            "findings.csv",
+            "contacts.csv",
+            "recipients.csv",
+            "clients.csv",
+        ] {
+            // The uid column tells the order in which the sample numbered its messages.
+            let without_uid = |report: &sample::Report| {
+                report
+                    .text(name)
+                    .replace(",7,2,", ",7,1,")
+                    .replace(",7,3,", ",7,1,")
+            };
+            assert_eq!(without_uid(&reports[0]), without_uid(&reports[1]), "{name}");
+            assert_eq!(without_uid(&reports[0]), without_uid(&reports[2]), "{name}");
+        }
+    }
+
+    #[test]
+    fn lines_end_and_separate_as_asked() {
+        let mut sample = sample();
+        sample.add("f-1", "2024-06-12T08:00:00Z", |finding| {
+            finding.subject = "a;b".to_owned();
+        });
+        sample.settings.separator = b';';
+        sample.settings.dialect = Dialect::Plain;
+        let text = sample.written().text("findings.csv");
+        assert!(text.starts_with("finding_id;review_status;"), "{text}");
+        assert!(text.contains(";\"a;b\";"), "{text}");
+        assert_eq!(text.matches("\r\n").count(), 2);
+        assert_eq!(text.matches('\n').count(), 2);
+    }
+
+    #[test]
+    fn mail_of_lawyers_is_only_counted() {
+        let mut sample = sample();
+        sample.settings.privileged = vec!["counsel.example".to_owned()];
+        sample.add("f-1", "2024-06-12T08:00:00Z", |finding| {
+            finding.subject = "secret".to_owned();
+            finding.recipients = vec![
+                recipient("secret <secret@mail.counsel.example>"),
+                recipient("x <secret@client.example>"),
+            ];
+            finding.conclusion.notice = "secret".to_owned();
+            finding.conclusion.excerpt = "secret".to_owned();
+            finding.conclusion.reason = "secret".to_owned();
+            finding.conclusion.successor = "secret".to_owned();
+            sample::contact(finding, "tel:secret", Owner::Custodian);
+        });
+        let report = sample.written();
+        for name in [
+            "findings.csv",
+            "contacts.csv",
+            "recipients.csv",
+            "clients.csv",
+            "manifest.json",
+        ] {
+            assert!(
+                !report.text(name).contains("secret"),
+                "{name}: {}",
+                report.text(name)
+            );
+        }
+        assert!(report.lines("findings.csv")[1].contains("handover,90,ana@acme.example"));
+        assert!(
+            report.lines("contacts.csv")[1]
+                .starts_with("f-1,phone,[withheld],[withheld],custodian")
+        );
+        assert!(report.lines("recipients.csv")[1].ends_with(",to,privileged,"));
+        assert_eq!(report.summary.findings, [(Verdict::Handover, 1)]);
+    }
+
+    #[test]
+    fn audience_and_custodians_choose_what_is_shown() {
+        #[track_caller]
+        fn check(choose: impl Fn(&mut ReportSettings), shown: &[&str], left_out: u64) {
+            let mut sample = sample();
+            let mut add = |id: &str, to: &[&str]| {
+                sample.add(id, "2024-06-12T08:00:00Z", |finding| {
+                    finding.recipients = to.iter().map(|to| recipient(to)).collect();
+                });
+            };
+            add("f-1", &["leo@acme.example"]);
+            add("f-2", &["leo@acme.example", "eva@other.example"]);
+            add("f-3", &["bea@client.example"]);
+            add("f-4", &[]);
+            choose(&mut sample.settings);
+            let report = sample.written();
+            let ids: Vec<_> = report.lines("findings.csv")[1..]
+                .iter()
+                .map(|line| line[..3].to_owned())
+                .collect();
+            assert_eq!(ids, shown);
+            assert_eq!(report.summary.left_out, left_out);
+        }
+        check(
+            |settings| settings.audience = Audience::All,
+            &["f-1", "f-2", "f-3", "f-4"],
+            0,
+        );
+        check(
+            |settings| settings.audience = Audience::External,
+            &["f-2", "f-3", "f-4"],
+            1,
+        );
+        let clients = |settings: &mut ReportSettings| {
+            settings.audience = Audience::Clients;
+            settings.clients = Some(vec![sample::client("client.example", ClientStatus::Client)]);
+        };
+        check(clients, &["f-3", "f-4"], 2);
+        check(
+            |settings| settings.custodians = vec!["other@acme.example".to_owned()],
+            &[],
+            0,
+        );
+    }
+
+    #[test]
+    fn coverage_adds_up_and_exceptions_are_named() {
+        let mut sample = sample();
+        let mut row = coverage(mailbox("Sent"), CoverageStatus::Partial);
+        (row.in_window, row.judged, row.judged_before, row.exceptions) = (10, 5, 3, 2);
+        sample.store.set_coverage(&row).unwrap();
+        let failed = exception(mailbox("Sent"), Stage::Fetch, &[8, 9]);
+        sample
+            .store
+            .add_exceptions(std::slice::from_ref(&failed))
+            .unwrap();
+        sample.add("f-1", "2024-06-12T08:00:00Z", |_| {});
+        let report = sample.written();
+        assert_eq!(
+            report.lines("coverage.csv")[1..],
+            ["ana@acme.example,ana,Sent,\\Sent,yes,7,0,10,5,3,2,0,1,0,0,1.500,0.000,partial"]
+        );
+        let id = exception_id(&failed);
+        assert_eq!(
+            report.lines("exceptions.csv")[1..],
+            [format!(
+                "{id},,,ana@acme.example,ana,Sent,7,8..9,2,,fetch,line-cut,it broke,yes,1,try again"
+            )]
+        );
+        let summary = &report.summary;
+        assert_eq!(
+            (
+                summary.in_window,
+                summary.judged,
+                summary.judged_before,
+                summary.exceptions
+            ),
+            (10, 5, 3, 2)
+        );
+        assert_eq!(
+            (summary.mailboxes, summary.incomplete),
+            ([0, 1, 0, 0], true)
+        );
+        let accepted = Decision {
+            status: "accepted".to_owned(),
+            ..Decision::default()
+        };
+        sample
+            .store
+            .add_decision(&id, &accepted, at("2024-07-01T00:00:00Z"))
+            .unwrap();
+        assert!(!sample.written().summary.incomplete);
+    }
+
+    #[test]
+    fn an_unread_attachment_leaves_a_run_complete() {
+        let mut sample = sample();
+        sample
+            .store
+            .set_coverage(&coverage(mailbox("Sent"), CoverageStatus::Complete))
+            .unwrap();
+        sample
+            .store
+            .add_exceptions(&[exception(mailbox("Sent"), Stage::Attachment, &[1])])
+            .unwrap();
+        assert!(!sample.written().summary.incomplete);
+        sample
+            .store
+            .set_coverage(&coverage(mailbox("Old"), CoverageStatus::NotReached))
+            .unwrap();
+        assert!(
+            sample.written().summary.incomplete,
+            "even where no exception explains it"
+        );
+    }
+
+    #[test]
+    fn decisions_are_carried_and_looked_at_again_if_the_evidence_changed() {
+        let mut sample = sample();
+        sample.add("f-1", "2024-06-12T08:00:00Z", |_| {});
+        let finding = sample.store.findings().unwrap().remove(0).finding;
+        let mut decision = Decision {
+            status: "cleared".to_owned(),
+            note: "-".repeat(3_000),
+            reviewer: "Leo".to_owned(),
+            reviewed_on: "2024-07-01".to_owned(),
+            evidence: crate::store::evidence_digest(&finding),
+        };
+        for expected in ["new", "recheck"] {
+            sample
+                .store
+                .add_decision("f-1", &decision, at("2024-07-01T00:00:00Z"))
+                .unwrap();
+            let line = sample.written().lines("findings.csv").remove(1);
+            let start = format!(
+                "f-1,cleared,'{},Leo,2024-07-01,{expected},",
+                "-".repeat(3_000)
+            );
+            assert!(line.starts_with(&start), "{line}");
+            "other".clone_into(&mut decision.evidence);
+        }
+    }
+
+    #[test]
+    fn the_manifest_has_the_digest_of_every_file() {
+        let report = sample().written();
+        let manifest: serde_json::Value =
+            serde_json::from_str(&report.text("manifest.json")).unwrap();
+        let files = manifest["files"].as_array().unwrap();
+        assert_eq!(files.len(), 6);
+        for file in files {
+            let octets = fs::read(
+                report
+                    .settings
+                    .directory
+                    .join(file["name"].as_str().unwrap()),
+            )
+            .unwrap();
+            assert_eq!(file["sha256"], hexadecimal(&Sha256::digest(&octets)));
+            assert_eq!(file["size"], octets.len());
+        }
+        assert_eq!(manifest["run"]["id"], "run-1");
+        assert_eq!(manifest["report"]["written_on"], "2024-09-01");
+    }
+
+    #[test]
+    fn a_directory_in_use_is_refused() {
+        let sample = sample();
+        let report = sample.written();
+        assert!(matches!(
+            prepare(&report.settings.directory),
+            Err(ReportError::NotEmpty(_))
+        ));
+        let again = write(&sample.store, &sample.run, &report.settings);
+        assert!(matches!(again, Err(ReportError::NotEmpty(_))));
+    }
 }

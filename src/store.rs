@@ -387,15 +387,15 @@ mod tests {
         Locator::Uid { uidvalidity, uid }
     }
 
-    fn at(second: i64) -> Option<Timestamp> {
-        Some(Timestamp::from_second(second).unwrap())
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
     }
 
     fn finding(id: &str, query: &str) -> Finding {
         Finding {
             id: id.to_owned(),
             custodian: "ana@acme.example".to_owned(),
-            sent_at: at(1_700_000_000),
+            sent_at: Some(at(1_700_000_000)),
             from: "ana@acme.example".to_owned(),
             subject: "Goodbye".to_owned(),
             message_id: String::new(),
@@ -510,11 +510,11 @@ mod tests {
             .commit(&sent(), "key", &[judged(uid(7, 1), &[("a", "notice")])])
             .unwrap();
         let mut early = judged(Locator::File("new/1".into()), &[("a", "notice")]);
-        early.findings[0].sent_at = at(1);
+        early.findings[0].sent_at = Some(at(1));
         store.commit(&mailbox("/mail"), "key", &[early]).unwrap();
         check(&store, &[("a", 2, "1")]);
         let standing = store.findings().unwrap();
-        assert_eq!(standing[0].finding.sent_at, at(1));
+        assert_eq!(standing[0].finding.sent_at, Some(at(1)));
         let first = &standing[0].sightings[0];
         assert_eq!(
             first.mailbox,

@@ -1,0 +1,188 @@
+//! `findings.csv`, `contacts.csv`, `recipients.csv`: what was found, the data in it, and to whom it went.
+
+use super::cell::Cell;
+use super::view::Seen;
+use crate::store::Decision;
+
+/// In place of what mail of lawyers and works councils says.
+const WITHHELD: &str = "[withheld]";
+
+/// The columns of `findings.csv`.
+pub(super) const FINDINGS: &[&str] = &[
+    "finding_id",
+    "review_status",
+    "review_note",
+    "reviewer",
+    "reviewed_on",
+    "change",
+    "verdict",
+    "confidence",
+    "custodian",
+    "name",
+    "last_day",
+    "days_from_last_day",
+    "sent_at",
+    "from",
+    "author",
+    "subject",
+    "personal_contacts",
+    "clients",
+    "client_count",
+    "recipient_count",
+    "audience",
+    "successor",
+    "successor_reach",
+    "manager_copied",
+    "notice",
+    "excerpt",
+    "reason",
+    "language",
+    "campaign_id",
+    "campaign_size",
+    "query",
+    "account",
+    "mailbox",
+    "uidvalidity",
+    "uid",
+    "copies",
+    "message_id",
+    "sha256",
+    "size",
+    "evidence_file",
+];
+
+/// A row of `findings.csv`.
+pub(super) fn finding(seen: &Seen<'_>) -> Vec<Cell> {
+    let finding = seen.finding();
+    let said = &finding.conclusion;
+    let withheld = |cell: Cell| {
+        if seen.withheld {
+            Cell::own(WITHHELD)
+        } else {
+            cell
+        }
+    };
+    let clients: Vec<_> = seen.addressees.iter().filter(|a| a.client).collect();
+    let addresses = clients
+        .iter()
+        .map(|a| a.recipient.address.clone())
+        .collect();
+    // The first copy speaks for all.
+    let place = seen.standing.sightings.first();
+    let nobody = Decision::default();
+    let decision = seen.standing.decision.as_ref().unwrap_or(&nobody);
+    vec![
+        Cell::own(&finding.id),
+        Cell::Reviewer(decision.status.clone()),
+        Cell::Reviewer(decision.note.clone()),
+        Cell::Reviewer(decision.reviewer.clone()),
+        Cell::Reviewer(decision.reviewed_on.clone()),
+        Cell::own(seen.change),
+        Cell::own(said.verdict),
+        Cell::own(said.confidence),
+        Cell::foreign(&finding.custodian),
+        Cell::foreign(
+            seen.custodian
+                .and_then(|c| c.name.clone())
+                .unwrap_or_default(),
+        ),
+        Cell::maybe(seen.custodian.and_then(|c| c.last_day)),
+        Cell::maybe(seen.days_from_last_day()),
+        Cell::maybe(finding.sent_at.map(|at| format!("{at:.0}"))),
+        Cell::foreign(&finding.from),
+        Cell::own(said.author),
+        withheld(Cell::foreign(&finding.subject)),
+        withheld(Cell::List(seen.personal_contacts())),
+        withheld(Cell::List(addresses)),
+        Cell::own(clients.len()),
+        Cell::own(seen.addressees.len()),
+        Cell::own(seen.reach.as_str()),
+        withheld(Cell::foreign(&said.successor)),
+        Cell::maybe(said.successor_reach),
+        Cell::own(seen.manager_copied),
+        withheld(Cell::foreign(&said.notice)),
+        withheld(Cell::foreign(&said.excerpt)),
+        withheld(Cell::foreign(&said.reason)),
+        Cell::own(&said.language),
+        Cell::own(&seen.campaign.id),
+        Cell::own(seen.campaign.size),
+        Cell::foreign(&said.query),
+        Cell::foreign(place.map_or("", |p| &p.mailbox.account)),
+        Cell::foreign(place.map_or("", |p| &p.mailbox.mailbox)),
+        Cell::maybe(place.and_then(|p| p.locator.uidvalidity())),
+        Cell::foreign(place.map_or_else(String::new, |p| p.locator.to_string())),
+        Cell::own(seen.standing.sightings.len()),
+        Cell::foreign(&finding.message_id),
+        Cell::own(&finding.sha256),
+        Cell::own(finding.size),
+        Cell::own(""),
+    ]
+}
+
+/// The columns of `contacts.csv`.
+pub(super) const CONTACTS: &[&str] = &[
+    "finding_id",
+    "kind",
+    "value",
+    "written",
+    "owner",
+    "zone",
+    "part",
+    "confidence",
+];
+
+/// The rows of `contacts.csv` for one finding.
+pub(super) fn contacts<'a>(seen: &'a Seen<'a>) -> impl Iterator<Item = Vec<Cell>> + 'a {
+    let mut contacts: Vec<_> = seen.finding().conclusion.contacts.iter().collect();
+    contacts.sort();
+    contacts.into_iter().map(|contact| {
+        let withheld = |text: &str| {
+            if seen.withheld {
+                Cell::own(WITHHELD)
+            } else {
+                Cell::foreign(text)
+            }
+        };
+        vec![
+            Cell::own(&seen.finding().id),
+            Cell::own(contact.kind),
+            withheld(&contact.value),
+            withheld(&contact.written),
+            Cell::own(contact.owner),
+            Cell::own(contact.place),
+            Cell::foreign(&contact.part),
+            Cell::own(contact.confidence),
+        ]
+    })
+}
+
+/// The columns of `recipients.csv`.
+pub(super) const RECIPIENTS: &[&str] = &[
+    "finding_id",
+    "address",
+    "display_name",
+    "field",
+    "kind",
+    "status",
+];
+
+/// The rows of `recipients.csv` for one finding.
+pub(super) fn recipients<'a>(seen: &'a Seen<'a>) -> impl Iterator<Item = Vec<Cell>> + 'a {
+    seen.addressees.iter().map(|addressee| {
+        let withheld = |text: &str| {
+            if seen.withheld {
+                Cell::own(WITHHELD)
+            } else {
+                Cell::foreign(text)
+            }
+        };
+        vec![
+            Cell::own(&seen.finding().id),
+            withheld(&addressee.recipient.address),
+            withheld(&addressee.recipient.display_name),
+            Cell::own(addressee.recipient.field),
+            Cell::own(addressee.kind.as_str()),
+            Cell::own(addressee.status),
+        ]
+    })
+}
