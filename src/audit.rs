@@ -16,6 +16,8 @@ mod quiet;
 mod record;
 mod roster;
 mod scan;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use std::collections::BTreeSet;

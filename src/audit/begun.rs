@@ -56,7 +56,7 @@ impl Begun {
         })
     }
 
-    /// Lets `sources` start their threads and works until they and the judges are through.
+    /// As the free function [`work`].
     pub(super) fn work<'env>(
         &mut self,
         judging: Arc<dyn Judging>,
@@ -64,27 +64,7 @@ impl Begun {
         progress: Progress,
         sources: impl for<'scope> FnOnce(&'scope Scope<'scope, 'env>, &Arc<Pipeline>) -> io::Result<()>,
     ) -> Result<(), AuditError> {
-        let (pipeline, brake, events) =
-            Pipeline::start(judging, conduct.threads, Arc::clone(&conduct.stop))
-                .map_err(|error| AuditError::Threads(io::Error::other(error)))?;
-        let pipeline = Arc::new(pipeline);
-        let writer = Writer::new(&mut self.store, conduct.batch, progress);
-        self.tally = thread::scope(|scope| {
-            let started = sources(scope, &pipeline).map_err(AuditError::Threads);
-            if started.is_err() {
-                brake.pull();
-            }
-            // The events end with the last thread that holds the pipeline.
-            drop(pipeline);
-            let worked = writer.work(&events);
-            if worked.is_err() {
-                brake.pull();
-            }
-            // Whoever waits for an answer learns that none will come.
-            drop(events);
-            started?;
-            Ok::<_, AuditError>(worked?)
-        })?;
+        self.tally = work(&mut self.store, judging, conduct, progress, sources)?;
         Ok(())
     }
 
@@ -117,6 +97,37 @@ impl Begun {
             seconds: self.since.elapsed().as_secs_f64(),
         })
     }
+}
+
+/// Lets `sources` start their threads and works until they and the judges are through.
+pub(super) fn work<'env>(
+    store: &mut Store,
+    judging: Arc<dyn Judging>,
+    conduct: &Conduct,
+    progress: Progress,
+    sources: impl for<'scope> FnOnce(&'scope Scope<'scope, 'env>, &Arc<Pipeline>) -> io::Result<()>,
+) -> Result<Tally, AuditError> {
+    let (pipeline, brake, events) =
+        Pipeline::start(judging, conduct.threads, Arc::clone(&conduct.stop))
+            .map_err(|error| AuditError::Threads(io::Error::other(error)))?;
+    let pipeline = Arc::new(pipeline);
+    let writer = Writer::new(store, conduct.batch, progress);
+    thread::scope(|scope| {
+        let started = sources(scope, &pipeline).map_err(AuditError::Threads);
+        if started.is_err() {
+            brake.pull();
+        }
+        // The events end with the last thread that holds the pipeline.
+        drop(pipeline);
+        let worked = writer.work(&events);
+        if worked.is_err() {
+            brake.pull();
+        }
+        // Whoever waits for an answer learns that none will come.
+        drop(events);
+        started?;
+        Ok(worked?)
+    })
 }
 
 /// Starts a source's thread; its panics are caught where they cost least, and never printed.
