@@ -40,6 +40,7 @@ use judging::RosterJudging;
 use progress::Progress;
 
 pub use interrupt::stop_on_interrupt;
+pub use progress::AboveBars;
 pub use scan::scan;
 
 /// How the work is conducted, whatever the mail comes from; nothing here changes a report.

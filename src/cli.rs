@@ -14,6 +14,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
+use crate::audit::AboveBars;
+
 use self::arguments::{Arguments, Command, Loudness};
 use self::status::Status;
 
@@ -65,7 +67,7 @@ fn start_log(loudness: &Loudness) {
     let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(|| AboveBars)
         .with_ansi(colours)
         .with_target(false)
         .init();

@@ -4,6 +4,8 @@ use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::progress::AboveBars;
+
 /// The flag that the first Ctrl-C (or SIGTERM) raises; a second one ends the process at once with status 130.
 ///
 /// # Errors
@@ -18,7 +20,7 @@ pub fn stop_on_interrupt() -> Result<Arc<AtomicBool>, ctrlc::Error> {
         }
         // Nobody may be listening any more, and that changes nothing.
         let _ = writeln!(
-            std::io::stderr(),
+            AboveBars,
             "stopping: what was done is being written; Ctrl-C again ends at once"
         );
     })?;

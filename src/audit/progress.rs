@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{
@@ -15,6 +16,32 @@ use super::pipeline::Slot;
 const EVERY: Duration = Duration::from_secs(5);
 /// Mailboxes that are shown below the overall bar.
 const SHOWN: usize = 8;
+
+/// The bars on the terminal, if there are any: whoever writes to standard error meanwhile has to move them.
+static BARS: Mutex<Option<MultiProgress>> = Mutex::new(None);
+
+/// Standard error for logs: lines appear above the progress bars, not in them.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AboveBars;
+
+impl Write for AboveBars {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        let bars = BARS.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*bars {
+            Some(bars) => bars.suspend(|| io::stderr().write(octets)),
+            None => io::stderr().write(octets),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}
+
+/// Makes the bars known to [`AboveBars`], or forgets them.
+fn announce(bars: Option<MultiProgress>) {
+    *BARS.lock().unwrap_or_else(PoisonError::into_inner) = bars;
+}
 
 /// Counts, and shows what it counts.
 pub(super) struct Progress {
@@ -53,8 +80,9 @@ impl Progress {
     pub(super) fn new(enabled: bool, units_word: &'static str, units: u64) -> Self {
         let display = if !enabled {
             Display::None
-        } else if std::io::stderr().is_terminal() {
+        } else if io::stderr().is_terminal() {
             let all = MultiProgress::new();
+            announce(Some(all.clone()));
             let overall = all.add(ProgressBar::new(0));
             overall.set_style(style("{bar:30} {msg}"));
             overall.enable_steady_tick(Duration::from_millis(250));
@@ -136,18 +164,22 @@ impl Progress {
                 if last.elapsed() >= EVERY {
                     *last = Instant::now();
                     // Who closed standard error does not want to know.
-                    let _ = writeln!(std::io::stderr(), "{}", self.meter.told());
+                    let _ = writeln!(io::stderr(), "{}", self.meter.told());
                 }
             }
         }
     }
+}
 
-    pub(super) fn finish(self) {
-        if let Display::Bars(bars) = self.display {
+impl Drop for Progress {
+    /// Leaves a clean terminal, also after an error.
+    fn drop(&mut self) {
+        if let Display::Bars(bars) = &self.display {
             for bar in bars.mailboxes.values() {
                 bar.finish_and_clear();
             }
             bars.overall.finish_and_clear();
+            announce(None);
         }
     }
 }

@@ -69,7 +69,6 @@ impl<'s> Writer<'s> {
             }
             self.progress.tick();
         }
-        self.progress.finish();
         Ok(self.tally)
     }
 
