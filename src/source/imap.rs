@@ -1,12 +1,15 @@
 //! Sent mailboxes over IMAP, strictly read-only: EXAMINE and `BODY.PEEK`, verified TLS, bounded batches.
 
+pub mod cursor;
 mod dialogue;
 mod discovery;
 mod fetch;
+pub mod fetch_answer;
 pub mod framing;
 pub mod grammar;
 mod listing;
 mod login;
+mod mailboxes;
 mod refusal;
 #[cfg(test)]
 mod scripted;
@@ -15,7 +18,9 @@ mod sent_names;
 mod session;
 mod sets;
 mod shared;
+mod starttls;
 mod stream;
+mod tls;
 pub mod utf7;
 
 use std::path::PathBuf;

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
 use std::ops::ControlFlow;
 
-use super::dialogue::{Command, Dialogue, Event};
+use super::dialogue::{Command, Dialogue, Event, Outcome};
+use super::fetch_answer::Body;
 use super::framing::LITERAL_LIMIT;
-use super::grammar::Body;
 use super::listing::{check_mood, readable};
 use super::sets::{Portion, portions};
 use super::{Fetched, Listed, Undelivered, refusal};
@@ -24,6 +24,9 @@ const SINGLY: Portion = Portion {
     octets: 0,
     messages: 1,
 };
+
+/// Refusals in a row after which it is the server that is ill, and not a message.
+const PATIENCE: usize = 20;
 
 /// Octets that an answer takes besides the message.
 const FRAME_WEIGHT: u64 = 64;
@@ -45,29 +48,62 @@ pub(super) fn fetch<C: BufRead + Write>(
             return Ok(());
         }
     }
-    let mut refusal = None;
+    let mut refusals = Refusals::default();
     for portion in [BATCH, SINGLY] {
         let left: Vec<_> = wanted.values().copied().collect();
-        let flow = pass(dialogue, &left, portion, &mut wanted, &mut refusal, sink)?;
+        let flow = pass(dialogue, &left, portion, &mut wanted, &mut refusals, sink)?;
         if flow.is_break() {
             return Ok(());
         }
     }
     for message in wanted.into_values() {
-        if !sink(Err(missing(message, refusal.as_deref()))) {
+        let refusal = refusals.by_uid.get(&message.uid);
+        if !sink(Err(missing(message, refusal.map(Vec::as_slice)))) {
             break;
         }
     }
     Ok(())
 }
 
-/// Asks for `messages` once; takes what came out of `wanted`, and remembers the last refusal.
+/// What the server refused to deliver.
+#[derive(Default)]
+struct Refusals {
+    /// By UID, where a message was asked for alone.
+    by_uid: BTreeMap<u32, Vec<u8>>,
+    in_a_row: usize,
+}
+
+impl Refusals {
+    fn note(
+        &mut self,
+        stage: Stage,
+        outcome: Outcome,
+        alone: Option<u32>,
+    ) -> Result<(), SourceError> {
+        let what = "the server does not deliver the messages";
+        check_mood(stage, what, &outcome)?;
+        if outcome.ok {
+            self.in_a_row = 0;
+            return Ok(());
+        }
+        self.in_a_row += 1;
+        if self.in_a_row > PATIENCE {
+            return Err(refusal::refused(stage, what, &outcome.text).worth_retrying());
+        }
+        if let Some(uid) = alone {
+            self.by_uid.insert(uid, outcome.text);
+        }
+        Ok(())
+    }
+}
+
+/// Asks for `messages` once; takes what came out of `wanted`, and remembers the refusals.
 fn pass<C: BufRead + Write>(
     dialogue: &mut Dialogue<'_, C>,
     messages: &[Listed],
     portion: Portion,
     wanted: &mut BTreeMap<u32, Listed>,
-    refusal: &mut Option<Vec<u8>>,
+    refusals: &mut Refusals,
     sink: &mut Sink<'_>,
 ) -> Result<ControlFlow<()>, SourceError> {
     let stage = dialogue.stage;
@@ -89,10 +125,10 @@ fn pass<C: BufRead + Write>(
                 }
             }
             Event::Done(outcome) => {
-                check_mood(stage, "the server does not deliver the messages", &outcome)?;
-                if !outcome.ok {
-                    *refusal = Some(outcome.text);
-                }
+                let alone = (portion.messages == 1)
+                    .then(|| messages.get(outcome.command).map(|m| m.uid))
+                    .flatten();
+                refusals.note(stage, outcome, alone)?;
             }
         }
         Ok(flow)
@@ -279,6 +315,18 @@ mod tests {
             "protocol",
         );
         check_broken(b"s1 NO [THROTTLED] slow down\r\n", "throttled");
+    }
+
+    #[test]
+    fn an_ill_server_is_not_asked_for_ever() {
+        let script: String = (1..=40)
+            .map(|tag| format!("s{tag} NO [SERVERBUG] Internal error\r\n"))
+            .collect::<Vec<_>>()
+            .concat();
+        let run = run(script.as_bytes(), &[1; 30], None);
+        let error = run.result.expect_err("an error");
+        assert_eq!((error.code, error.retryable), ("server-error", true));
+        assert!(run.given.is_empty(), "no message is blamed");
     }
 
     #[test]

@@ -7,10 +7,12 @@ use std::ops::ControlFlow;
 use jiff::Timestamp;
 
 use super::dialogue::{Command, Dialogue, Event, Outcome};
+use super::fetch_answer::{Body, FetchAnswer, Malformed, fetch_answer};
 use super::framing::Response;
-use super::grammar::{Body, FetchAnswer, Kind, Malformed, fetch_answer, kind, number, split_word};
+use super::grammar::{Kind, kind, number, split_word};
 use super::sets::{Portion, portions};
 use super::{Listed, refusal};
+use crate::finding::Stage;
 use crate::mailbox::Window;
 use crate::source::SourceError;
 
@@ -114,11 +116,7 @@ impl Pass {
         Ok(pass)
     }
 
-    fn hear(
-        &mut self,
-        response: &mut Response,
-        stage: crate::finding::Stage,
-    ) -> Result<(), SourceError> {
+    fn hear(&mut self, response: &mut Response, stage: Stage) -> Result<(), SourceError> {
         if let Some(answer) = readable(response, stage)? {
             if let Some(uid) = answer.uid
                 && (answer.size.is_some() || answer.internal_date.is_some())
@@ -169,7 +167,7 @@ fn is_expunge(response: &Response) -> bool {
 /// A FETCH answer, if the response is one; an unreadable one without a literal is passed over.
 pub(super) fn readable(
     response: &mut Response,
-    stage: crate::finding::Stage,
+    stage: Stage,
 ) -> Result<Option<FetchAnswer>, SourceError> {
     match fetch_answer(response) {
         Ok(answer) => Ok(answer),
@@ -185,22 +183,17 @@ pub(super) fn readable(
     }
 }
 
-/// A NO that asks for patience ends the work; any other costs only what it did not deliver.
-pub(super) fn check_mood(
-    stage: crate::finding::Stage,
-    what: &str,
-    outcome: &Outcome,
-) -> Result<(), SourceError> {
+/// A NO that concerns the whole connection ends the work; any other costs only what it did not deliver.
+pub(super) fn check_mood(stage: Stage, what: &str, outcome: &Outcome) -> Result<(), SourceError> {
     if outcome.ok {
         return Ok(());
     }
     let error = refusal::refused(stage, what, &outcome.text);
-    if error.code == "server-refused" {
-        tracing::debug!(reason = %error.detail, "a command was refused");
-        Ok(())
-    } else {
-        Err(error)
+    if matches!(error.code, "throttled" | "not-connected") {
+        return Err(error);
     }
+    tracing::debug!(reason = %error.detail, "a command was refused");
+    Ok(())
 }
 
 /// The UIDs behind sequence numbers that FETCH kept silent about.
@@ -281,7 +274,6 @@ fn dates<C: BufRead + Write>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Stage;
     use crate::source::imap::dialogue::Pace;
     use crate::source::imap::scripted::Scripted;
 

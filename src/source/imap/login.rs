@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::refusal;
 use super::shared::Shared;
-use super::stream::check_greeting;
+use super::starttls::check_greeting;
 use super::{Auth, Secret, ServerSettings};
 use crate::finding::Stage;
 use crate::source::SourceError;

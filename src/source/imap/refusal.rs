@@ -19,7 +19,7 @@ struct Mood {
 }
 
 /// In order: the first that fits holds. Response codes are those of RFC 5530 and what large providers really say.
-const MOODS: [Mood; 10] = [
+const MOODS: [Mood; 11] = [
     Mood {
         signs: &["authenticated but not connected"],
         code: "not-connected",
@@ -99,15 +99,19 @@ const MOODS: [Mood; 10] = [
         signs: &[
             "[unavailable]",
             "[inuse]",
-            "[serverbug]",
             "temporar",
             "try again",
-            "internal error",
             "not available",
         ],
         code: "unavailable",
         retryable: true,
         what_to_do: "run again later; if it stays, ask the server's administrator",
+    },
+    Mood {
+        signs: &["[serverbug]", "internal error"],
+        code: "server-error",
+        retryable: true,
+        what_to_do: "ask the server's administrator to look into the server's log",
     },
     Mood {
         signs: &["[contactadmin]"],

@@ -32,8 +32,8 @@ pub struct Session {
     pace: Pace,
     capabilities: Vec<String>,
     fingerprint: Option<String>,
-    /// Messages in the open mailbox.
-    exists: u32,
+    /// Messages in the open mailbox, if one is open.
+    exists: Option<u32>,
 }
 
 impl fmt::Debug for Session {
@@ -63,7 +63,7 @@ impl Session {
             pace,
             capabilities,
             fingerprint: connected.fingerprint,
-            exists: 0,
+            exists: None,
         })
     }
 
@@ -103,8 +103,10 @@ impl Session {
     /// # Errors
     /// `list` stage.
     pub fn examine(&mut self, mailbox: &SentMailbox) -> Result<Examined, SourceError> {
+        // A refused EXAMINE closes the mailbox that was open before (RFC 9051, 6.3.2).
+        self.exists = None;
         let examined = self.with_dialogue(Stage::List, |dialogue| examine(dialogue, mailbox))?;
-        self.exists = examined.exists;
+        self.exists = Some(examined.exists);
         Ok(examined)
     }
 
@@ -115,7 +117,9 @@ impl Session {
     /// # Errors
     /// `list` stage.
     pub fn list(&mut self, window: &Window) -> Result<Vec<Listed>, SourceError> {
-        let exists = self.exists;
+        let exists = self
+            .exists
+            .ok_or_else(|| refusal::protocol(Stage::List, "no mailbox is open"))?;
         // The judgement's own reader: a Date that it cannot read counts as unreadable here too.
         let read_date = |header: &[u8]| message::parse(header).sent;
         self.with_dialogue(Stage::List, |dialogue| {

@@ -1,17 +1,13 @@
 //! The connection itself: TCP with timeouts, verified TLS, STARTTLS without its traps, octets counted.
 
-use std::fmt::Write as _;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
-use native_tls::{Certificate, HandshakeError, Protocol, TlsConnector, TlsStream};
-use sha2::{Digest, Sha256};
+use native_tls::TlsStream;
 
-use super::dialogue::{Dialogue, Pace};
-use super::framing::{Limits, read_response};
-use super::grammar::{Kind, Status, kind};
-use super::refusal;
+use super::starttls::start_tls;
+use super::tls::{connector, secure};
 use super::{ServerSettings, Tls};
 use crate::finding::Stage;
 use crate::source::SourceError;
@@ -58,6 +54,25 @@ impl Read for Socket {
 }
 
 impl Wire {
+    /// A connection without protection.
+    pub(super) fn plain(tcp: TcpStream) -> Self {
+        Self::new(Layer::Plain(tcp))
+    }
+
+    /// A protected connection.
+    pub(super) fn protected(tls: TlsStream<TcpStream>) -> Self {
+        Self::new(Layer::Tls(Box::new(tls)))
+    }
+
+    /// The bare socket, to begin TLS on; `None` if octets have arrived that nobody read.
+    pub(super) fn into_untouched(self) -> Option<TcpStream> {
+        let untouched = self.reader.buffer().is_empty();
+        match self.reader.into_inner().layer {
+            Layer::Plain(tcp) if untouched => Some(tcp),
+            Layer::Plain(_) | Layer::Tls(_) => None,
+        }
+    }
+
     fn new(layer: Layer) -> Self {
         Self {
             reader: BufReader::with_capacity(BUFFER, Socket { layer, received: 0 }),
@@ -131,14 +146,15 @@ pub(super) fn connect(server: &ServerSettings) -> Result<Connected, SourceError>
         }
         (_, Some(connector)) => secure(server, &connector, tcp, false),
         (_, None) => Ok(Connected {
-            wire: Wire::new(Layer::Plain(tcp)),
+            wire: Wire::plain(tcp),
             fingerprint: None,
             greeted: false,
         }),
     }
 }
 
-fn failed(
+/// An error of the `connect` stage.
+pub(super) fn failed(
     server: &ServerSettings,
     code: &'static str,
     detail: &str,
@@ -212,238 +228,4 @@ fn unreachable_host(server: &ServerSettings, error: &io::Error) -> SourceError {
         ),
     }
     .worth_retrying()
-}
-
-fn connector(server: &ServerSettings) -> Result<TlsConnector, SourceError> {
-    let mut builder = TlsConnector::builder();
-    builder.min_protocol_version(Some(Protocol::Tlsv12));
-    if let Some(file) = &server.ca_file {
-        let bad = |why: String| {
-            failed(
-                server,
-                "ca-file",
-                &format!("{}: {why}", file.display()),
-                format!(
-                    "set `ca_file` in [servers.{}] to a PEM file with the CA's certificate",
-                    server.name
-                ),
-            )
-        };
-        let pem = std::fs::read(file).map_err(|e| bad(e.to_string()))?;
-        let certificates = Certificate::stack_from_pem(&pem).map_err(|e| bad(e.to_string()))?;
-        if certificates.is_empty() {
-            return Err(bad("no certificate in it".to_owned()));
-        }
-        builder.disable_built_in_roots(true);
-        for certificate in certificates {
-            builder.add_root_certificate(certificate);
-        }
-    }
-    builder.build().map_err(|e| {
-        failed(
-            server,
-            "tls",
-            &e.to_string(),
-            "check this machine's TLS library",
-        )
-    })
-}
-
-fn secure(
-    server: &ServerSettings,
-    connector: &TlsConnector,
-    tcp: TcpStream,
-    greeted: bool,
-) -> Result<Connected, SourceError> {
-    let host = server.host.trim_matches(['[', ']']);
-    let tls = connector.connect(host, tcp).map_err(|e| match e {
-        HandshakeError::Failure(e) => handshake_failure(server, &e.to_string()),
-        HandshakeError::WouldBlock(_) => failed(
-            server,
-            "timeout",
-            "the TLS handshake was not finished in time",
-            format!("check `port` and `tls` in [servers.{}]", server.name),
-        )
-        .worth_retrying(),
-    })?;
-    let certificate = tls.peer_certificate().ok().flatten();
-    let fingerprint = certificate
-        .and_then(|certificate| certificate.to_der().ok())
-        .map(|der| hexadecimal(&Sha256::digest(der)));
-    Ok(Connected {
-        wire: Wire::new(Layer::Tls(Box::new(tls))),
-        fingerprint,
-        greeted,
-    })
-}
-
-fn hexadecimal(octets: &[u8]) -> String {
-    octets.iter().fold(String::new(), |mut text, octet| {
-        let written = write!(text, "{octet:02x}");
-        debug_assert!(written.is_ok(), "a String takes all text");
-        text
-    })
-}
-
-/// Tells refusals of certificates apart by the TLS library's words: `native-tls` gives nothing else.
-fn handshake_failure(server: &ServerSettings, said: &str) -> SourceError {
-    let section = &server.name;
-    let lower = said.to_lowercase();
-    let has = |signs: &[&str]| signs.iter().any(|sign| lower.contains(sign));
-    if has(&[
-        "hostname mismatch",
-        "ip address mismatch",
-        "host name",
-        "name mismatch",
-        "cn name",
-    ]) {
-        failed(
-            server,
-            "tls-name",
-            &format!(
-                "the server's certificate is for another name than \"{}\" ({said})",
-                server.host
-            ),
-            format!(
-                "set `host` in [servers.{section}] to the name in the certificate, or have the certificate renewed with this name"
-            ),
-        )
-    } else if has(&["expired", "not yet valid"]) {
-        failed(
-            server,
-            "tls-expired",
-            &format!("the server's certificate is not valid today ({said})"),
-            "have the certificate renewed; check this machine's clock",
-        )
-    } else if has(&[
-        "local issuer",
-        "self-signed",
-        "self signed",
-        "issuer",
-        "unknown ca",
-        "not trusted",
-        "trust",
-    ]) {
-        failed(
-            server,
-            "unknown-ca",
-            &format!(
-                "nobody whom this machine trusts vouches for the server's certificate ({said})"
-            ),
-            format!(
-                "set `ca_file` in [servers.{section}] to the PEM file of the organisation's own CA; if there is none, somebody may be listening in between"
-            ),
-        )
-    } else {
-        failed(
-            server,
-            "tls",
-            &format!("no TLS connection ({said})"),
-            format!(
-                "check `port` and `tls` in [servers.{section}]: 993 is for \"implicit\", 143 for \"starttls\""
-            ),
-        )
-    }
-}
-
-/// Speaks the plain beginning of a STARTTLS connection (RFC 9051, 6.2.1).
-///
-/// Nothing said here can be trusted: it only decides whether TLS begins. PREAUTH would make the client skip TLS, and
-/// octets behind the OK would be taken for protected ones.
-fn start_tls(server: &ServerSettings, tcp: TcpStream) -> Result<TcpStream, SourceError> {
-    let mut wire = Wire::new(Layer::Plain(tcp));
-    let greeting = read_response(&mut wire, &Limits::default())
-        .map_err(|e| refusal::framing(Stage::Connect, &e))?;
-    check_greeting(&greeting.text)?;
-    let mut pace = Pace::default();
-    let mut dialogue = Dialogue {
-        connection: &mut wire,
-        pace: &mut pace,
-        stage: Stage::Connect,
-    };
-    let none = |why: &str| {
-        let what = format!(
-            "set tls = \"implicit\" (port 993) in [servers.{}]; no password was sent",
-            server.name
-        );
-        failed(server, "no-starttls", why, what)
-    };
-    if !dialogue.capabilities()?.iter().any(|c| c == "STARTTLS") {
-        return Err(none("the server does not offer STARTTLS"));
-    }
-    let outcome = dialogue.run("STARTTLS", &mut |_| ())?;
-    if !outcome.ok {
-        let said = refusal::quoted(&outcome.text);
-        return Err(none(&format!("the server refused STARTTLS: {said}")));
-    }
-    let early = !wire.reader.buffer().is_empty();
-    let Layer::Plain(tcp) = wire.reader.into_inner().layer else {
-        return Err(none("the connection is protected already"));
-    };
-    if early || more_is_waiting(&tcp).map_err(|e| refusal::io(Stage::Connect, &e))? {
-        return Err(failed(
-            server,
-            "starttls-injection",
-            "there was text between the OK to STARTTLS and the handshake",
-            "somebody may be tampering with the connection: use tls = \"implicit\" and tell the network's administrator",
-        ));
-    }
-    Ok(tcp)
-}
-
-fn more_is_waiting(tcp: &TcpStream) -> io::Result<bool> {
-    tcp.set_nonblocking(true)?;
-    let waiting = match tcp.peek(&mut [0]) {
-        Ok(count) => count > 0,
-        Err(e) if e.kind() == io::ErrorKind::WouldBlock => false,
-        Err(e) => return Err(e),
-    };
-    tcp.set_nonblocking(false)?;
-    Ok(waiting)
-}
-
-/// Accepts an `* OK` greeting alone.
-pub(super) fn check_greeting(line: &[u8]) -> Result<(), SourceError> {
-    let stage = Stage::Connect;
-    match kind(line.trim_ascii_end()) {
-        Kind::Untagged {
-            status: Status::Ok, ..
-        } => Ok(()),
-        Kind::Untagged {
-            status: Status::Bye,
-            text,
-        } => Err(refusal::bye(stage, text)),
-        Kind::Untagged {
-            status: Status::Preauth,
-            ..
-        } => Err(SourceError::new(
-            stage,
-            "preauth",
-            "the server says that somebody is logged in already",
-            "use a port on which the server asks for a login: whose mail this would be is unknown",
-        )),
-        _ => Err(refusal::protocol(
-            stage,
-            format!("no IMAP greeting: {}", refusal::quoted(line)),
-        )),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn greetings() {
-        let check = |line: &str, code: Option<&str>| {
-            let found = check_greeting(line.as_bytes()).err().map(|e| e.code);
-            assert_eq!(found, code, "{line}");
-        };
-        check("* OK [CAPABILITY IMAP4rev1] ready\r\n", None);
-        check("* PREAUTH welcome\r\n", Some("preauth"));
-        check("* BYE too many connections\r\n", Some("throttled"));
-        check("* BYE\r\n", Some("bye"));
-        check("220 mail.example ESMTP\r\n", Some("protocol"));
-        check("", Some("protocol"));
-    }
 }
