@@ -249,8 +249,9 @@ impl Drop for Dovecot {
         }
         // An orderly end takes two seconds, and what is on the disk does not matter any more.
         if let Some(process) = &mut self.process {
-            let group = format!("kill -KILL -- -{}", process.id());
-            let _ = Command::new("sh").args(["-c", &group]).status();
+            let kill_group = format!("kill -s KILL -- -{}", process.id());
+            let _ = Command::new("sh").args(["-c", &kill_group]).status();
+            let _ = process.kill();
             let _ = process.wait();
         }
     }
