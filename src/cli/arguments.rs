@@ -20,7 +20,7 @@ Exit status:
   0   done, with findings or without
   1   done, and something at or above --fail-on was found
   2   usage, configuration or query error; nothing was read
-  3   done but incomplete: something could not be judged (exceptions.csv says what and why); wins over 1
+  3   done but incomplete: something could not be judged, see exceptions.csv (wins over 1)
   4   the run itself failed
   75  another run holds this store";
 
@@ -53,10 +53,10 @@ pub(super) struct Arguments {
 #[derive(Debug, Args)]
 pub(super) struct Loudness {
     /// Log more to standard error (-vv, -vvv for still more; `RUST_LOG`, if set, decides)
-    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
+    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet", display_order = 900)]
     pub(super) verbose: u8,
     /// Only errors and the report's place
-    #[arg(short, long, global = true, action = ArgAction::Count)]
+    #[arg(short, long, global = true, action = ArgAction::Count, display_order = 901)]
     pub(super) quiet: u8,
 }
 

@@ -1,7 +1,7 @@
 //! The client list: who is a client, a prospect, a former client, or the custodian's personal contact.
 
 use super::domains::parse_address_or_domain;
-use super::nearest;
+use super::nearest::nearest;
 use super::table::{Column, Row, Table, TableError};
 use crate::report::{Client, ClientStatus};
 

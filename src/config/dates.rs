@@ -229,4 +229,13 @@ mod tests {
             assert!(parse_timeout(wrong).is_err(), "{wrong}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn nothing_written_makes_it_stumble(written in "[0-9TZAPM:/. dwsm-]{0,20}", any: String) {
+            for text in [&written, &any] {
+                let _ = (parse_date(text), parse_days(text), parse_timeout(text));
+            }
+        }
+    }
 }

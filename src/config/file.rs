@@ -9,7 +9,8 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{ConfigError, nearest};
+use super::ConfigError;
+use super::nearest::nearest;
 
 /// The file, each value with its place.
 #[derive(Debug, Deserialize)]

@@ -463,15 +463,3 @@ fn files_that_are_not_there() {
         "{row}"
     );
 }
-
-#[test]
-fn near_words() {
-    for (word, expected) in [
-        ("hots", Some("host")),
-        ("HOST", Some("host")),
-        ("hosts", Some("host")),
-        ("zzz", None),
-    ] {
-        assert_eq!(nearest(word, &["port", "host"]), expected, "{word}");
-    }
-}
