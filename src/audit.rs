@@ -37,7 +37,7 @@ use crate::store::{RunRecord, StoreError};
 
 use begun::Begun;
 use judging::RosterJudging;
-use progress::Progress;
+use progress::{Progress, Units};
 
 pub use interrupt::stop_on_interrupt;
 pub use progress::AboveBars;
@@ -206,7 +206,7 @@ pub fn run(
         organisation: settings.organisation.clone(),
     });
     let mut begun = Begun::begin(record, options.store.as_deref(), report, Some(settings))?;
-    let progress = Progress::new(options.conduct.progress, "accounts", accounts);
+    let progress = Progress::new(options.conduct.progress, Units::Accounts, accounts);
     begun.work(judging, &options.conduct, progress, |scope, pipeline| {
         for queue in &queues {
             for _ in 0..queue.connections() {

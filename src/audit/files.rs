@@ -34,7 +34,6 @@ impl Shelf {
                 // The open mailbox has told that it was cut short; where is for whoever mends it.
                 tracing::error!(place, "reading a mailbox failed in the program itself");
             }
-            pipeline.tell(Event::UnitDone);
         }
     }
 
@@ -53,10 +52,11 @@ impl Shelf {
             let (coverage, exception) =
                 accounting::not_opened(id, chosen_by, &accounting::not_reached());
             let (coverage, exception) = (Box::new(coverage), Box::new(exception));
-            return pipeline.tell(Event::NotOpened {
+            pipeline.tell(Event::NotOpened {
                 coverage,
                 exception,
             });
+            return pipeline.tell(Event::UnitDone);
         }
         let mut coverage = accounting::coverage(id.clone(), chosen_by);
         // A file that is only ever opened for reading cannot be changed.

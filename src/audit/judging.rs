@@ -213,3 +213,116 @@ fn partly(work: &Work, raw: &RawMessage, message: &Message) -> Vec<Exception> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::query::QuerySet;
+
+    fn judging(owners: &[&str]) -> ScanJudging {
+        let known = Custodian {
+            id: "ana@acme.example".into(),
+            name: Some("Ana Prueba".into()),
+            ..Custodian::default()
+        };
+        ScanJudging {
+            judge: Judge::new(&QuerySet::builtin().unwrap()),
+            organisation: Organisation::default(),
+            owners: owners.iter().map(ToString::to_string).collect(),
+            last_day: None,
+            window: None,
+            settings: None,
+            roster: HashMap::from([("aprueba@acme.example".to_owned(), known)]),
+        }
+    }
+
+    fn address(address: &str) -> Address {
+        Address {
+            name: "A. P.".into(),
+            address: address.into(),
+        }
+    }
+
+    /// Whose a message is, as `id: name`.
+    #[track_caller]
+    fn check(owners: &[&str], from: &[&str], sender: Option<&str>, expected: Option<&str>) {
+        let message = Message {
+            from: from.iter().map(|a| address(a)).collect(),
+            sender: sender.map(address),
+            ..Message::default()
+        };
+        let custodian = judging(owners).custodian(&message);
+        let told = custodian.map(|c| format!("{}: {}", c.id, c.name.unwrap_or_default()));
+        assert_eq!(told.as_deref(), expected);
+    }
+
+    #[test]
+    fn without_owners_the_author_is_the_custodian() {
+        check(
+            &[],
+            &["Eva@Acme.example"],
+            None,
+            Some("eva@acme.example: A. P."),
+        );
+        check(
+            &[],
+            &["aprueba@acme.example"],
+            None,
+            Some("ana@acme.example: Ana Prueba"),
+        );
+        check(
+            &[],
+            &[],
+            Some("eva@acme.example"),
+            Some("eva@acme.example: A. P."),
+        );
+        check(
+            &[],
+            &["", "eva@acme.example"],
+            None,
+            Some("eva@acme.example: A. P."),
+        );
+        check(&[], &[], None, Some(": "));
+    }
+
+    #[test]
+    fn with_owners_nobody_else_counts() {
+        let owners = ["eva@acme.example", "e.p@acme.example"];
+        check(
+            &owners,
+            &["E.P@acme.example"],
+            None,
+            Some("eva@acme.example: A. P."),
+        );
+        check(
+            &owners,
+            &["boss@acme.example"],
+            Some("eva@acme.example"),
+            Some("eva@acme.example: A. P."),
+        );
+        check(&owners, &["boss@acme.example"], None, None);
+        check(&owners, &[], None, None);
+        let aliases = judging(&owners).custodian(&Message {
+            from: vec![address("eva@acme.example")],
+            ..Message::default()
+        });
+        assert_eq!(aliases.unwrap().aliases, ["e.p@acme.example"]);
+    }
+
+    #[track_caller]
+    fn check_window(last_day: Option<&str>, expected: (Option<&str>, Option<&str>)) {
+        let window = around(last_day.map(|day| day.parse().unwrap()));
+        let told = (
+            window.since.map(|d| d.to_string()),
+            window.until.map(|d| d.to_string()),
+        );
+        assert_eq!((told.0.as_deref(), told.1.as_deref()), expected);
+    }
+
+    #[test]
+    fn the_window_lies_around_the_last_day() {
+        check_window(None, (None, None));
+        check_window(Some("2024-06-28"), (Some("2023-12-31"), Some("2024-08-27")));
+        check_window(Some("9999-12-31"), (Some("9999-07-04"), Some("9999-12-31")));
+    }
+}

@@ -109,7 +109,7 @@ pub(super) enum Event {
         coverage: Box<Coverage>,
         exception: Box<Exception>,
     },
-    /// A unit of work (an account, a mailbox on disk) is through.
+    /// An account, or a mailbox that was not opened, is through.
     UnitDone,
     Server(ServerSeen),
 }

@@ -61,11 +61,18 @@ struct Bars {
     mailboxes: BTreeMap<Slot, ProgressBar>,
 }
 
+/// What a run goes through one by one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Units {
+    /// Each with any number of mailboxes.
+    Accounts,
+    Mailboxes,
+}
+
 /// The figures behind both kinds of display.
 struct Meter {
     started: Instant,
-    /// What the units are: `accounts`, `mailboxes`.
-    units_word: &'static str,
+    kind: Units,
     units: u64,
     units_done: u64,
     /// Mailboxes opened so far, and the octets they hold.
@@ -77,7 +84,7 @@ struct Meter {
 }
 
 impl Progress {
-    pub(super) fn new(enabled: bool, units_word: &'static str, units: u64) -> Self {
+    pub(super) fn new(enabled: bool, kind: Units, units: u64) -> Self {
         let display = if !enabled {
             Display::None
         } else if io::stderr().is_terminal() {
@@ -98,7 +105,7 @@ impl Progress {
         };
         let meter = Meter {
             started: Instant::now(),
-            units_word,
+            kind,
             units,
             units_done: 0,
             opened: 0,
@@ -139,6 +146,9 @@ impl Progress {
     }
 
     pub(super) fn closed(&mut self, slot: Slot) {
+        if self.meter.kind == Units::Mailboxes {
+            self.meter.units_done += 1;
+        }
         if let Display::Bars(bars) = &mut self.display
             && let Some(bar) = bars.mailboxes.remove(&slot)
         {
@@ -147,6 +157,7 @@ impl Progress {
         }
     }
 
+    /// A unit is through of which nothing (more) is open.
     pub(super) fn unit_done(&mut self) {
         self.meter.units_done += 1;
     }
@@ -212,7 +223,10 @@ impl Meter {
             BinaryBytes(rate),
             self.units_done,
             self.units,
-            self.units_word
+            match self.kind {
+                Units::Accounts => "accounts",
+                Units::Mailboxes => "mailboxes",
+            }
         );
         // Writing into a string cannot fail.
         if self.exceptions > 0 {
@@ -248,7 +262,7 @@ mod tests {
 
     #[test]
     fn the_rest_is_taken_to_be_like_what_was_seen() {
-        let mut progress = Progress::new(false, "accounts", 4);
+        let mut progress = Progress::new(false, Units::Accounts, 4);
         progress.opened(0, "Sent", 100);
         assert_eq!(progress.meter.expected(), 400);
         progress.message(0, 100);

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicUsize;
 use super::begun::{self, Begun};
 use super::files::Shelf;
 use super::judging::ScanJudging;
-use super::progress::Progress;
+use super::progress::{Progress, Units};
 use super::record;
 use super::{AuditError, Outcome, ReportChoice, ScanOptions};
 use crate::config::Settings;
@@ -59,7 +59,7 @@ pub fn scan(
     });
     let mut begun = Begun::begin(record, options.store.as_deref(), report, settings)?;
     let units = shelf.mailboxes.len() as u64;
-    let progress = Progress::new(options.conduct.progress, "mailboxes", units);
+    let progress = Progress::new(options.conduct.progress, Units::Mailboxes, units);
     begun.work(judging, &options.conduct, progress, |scope, pipeline| {
         for _ in 0..shelf.readers() {
             let (shelf, pipeline) = (&shelf, Arc::clone(pipeline));

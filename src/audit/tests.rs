@@ -10,7 +10,7 @@ use super::accounts::{Job, Queue};
 use super::files::Shelf;
 use super::line::{Line, Opener};
 use super::pipeline::{Judging, Opinion, Work};
-use super::progress::Progress;
+use super::progress::{Progress, Units};
 use super::{Conduct, begun};
 use crate::finding::Stage;
 use crate::mailbox::{Account, Custodian, RawMessage, Window};
@@ -252,7 +252,7 @@ fn audit_with(
     };
     let judging = Arc::new(Words(conduct.clone()));
     let mut store = store;
-    let progress = Progress::new(false, "accounts", 1);
+    let progress = Progress::new(false, Units::Accounts, 1);
     begun::work(
         &mut store,
         judging,
@@ -567,7 +567,7 @@ fn scanned(mailboxes: Vec<FileMailbox>) -> (Vec<String>, u64) {
     let mut store = Store::in_memory().unwrap();
     let conduct = Conduct::default();
     let judging = Arc::new(Words(conduct.clone()));
-    let progress = Progress::new(false, "mailboxes", 1);
+    let progress = Progress::new(false, Units::Mailboxes, 1);
     let tally = begun::work(
         &mut store,
         judging,
