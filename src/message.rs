@@ -1,9 +1,32 @@
 //! Bytes to a [`Message`]: headers, displayed text by zones, attachments. Parsing never fails as a whole; what could not
 //! be read becomes a [`Defect`].
 
+mod address;
+mod attachment;
+mod automatic;
+mod body;
+mod charset;
+mod date;
+mod disclaimer;
+mod encoded_word;
+mod flowed;
+mod fold;
+mod header;
+mod html;
+mod mime;
+mod signature;
+mod subject;
+mod transfer;
+mod zones;
+
 use std::ops::Range;
 
 use jiff::Timestamp;
+
+use body::Contents;
+use header::Header;
+use mime::Cutter;
+use zones::Clues;
 
 /// A message as a reader would see it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -126,6 +149,96 @@ pub struct Defect {
 
 /// Reads a message. Never fails and never panics: what cannot be parsed is kept as plain text of the author, with a defect.
 #[must_use]
-pub fn parse(_octets: &[u8]) -> Message {
-    todo!()
+pub fn parse(octets: &[u8]) -> Message {
+    let (header, body) = Header::split(octets);
+    if !header.is_a_messages() {
+        return raw(octets);
+    }
+    let from = header.addresses("From");
+    let subject = header.text("Subject").unwrap_or_default();
+    let clues = Clues {
+        forwarding: subject::is_forward(&subject),
+        names: from
+            .first()
+            .map(|a| signature::name_words(&a.name, &a.address))
+            .unwrap_or_default(),
+    };
+    let mut contents = Contents {
+        defects: header.defects(),
+        ..Contents::default()
+    };
+    let root = Cutter::new(&mut contents.defects).message(&header, body, "");
+    contents.collect(&root, 0);
+    Message {
+        automatic: automatic::is_automatic(&header, &root.media_type, &subject),
+        sender: header.addresses("Sender").into_iter().next(),
+        reply_to: header.addresses("Reply-To"),
+        to: header.addresses("To"),
+        cc: header.addresses("Cc"),
+        bcc: header.addresses("Bcc"),
+        sent: header.raw("Date").and_then(|text| date::parse(&text)),
+        message_id: header.raw("Message-ID").and_then(|id| message_id(&id)),
+        bodies: contents
+            .displayed
+            .into_iter()
+            .map(|text| text.divided(&clues))
+            .collect(),
+        attachments: contents.attachments,
+        defects: contents.defects,
+        from,
+        subject,
+    }
 }
+
+impl Text {
+    /// The stretches of the text with their zones, in order.
+    pub fn segments(&self) -> impl Iterator<Item = (&str, Zone)> {
+        self.zones
+            .iter()
+            .map(|zoned| (self.content.get(zoned.range.clone()).unwrap_or(""), zoned.zone))
+    }
+
+    /// The zone that holds the byte at `offset`; beyond the end, the last one.
+    #[must_use]
+    pub fn zone_at(&self, offset: usize) -> Zone {
+        let at = self.zones.partition_point(|zoned| zoned.range.end <= offset);
+        self.zones
+            .get(at)
+            .or(self.zones.last())
+            .map_or(Zone::Own, |zoned| zoned.zone)
+    }
+}
+
+/// Octets without the header of a message.
+fn raw(octets: &[u8]) -> Message {
+    let mut contents = Contents::default();
+    contents.collect(&mime::Part::plain(octets), 0);
+    contents.defects.push(Defect {
+        part: String::new(),
+        code: "no-header",
+        detail: "no header of a message was found; everything was read as plain text".to_owned(),
+        is_attachment: false,
+    });
+    Message {
+        bodies: contents
+            .displayed
+            .into_iter()
+            .map(|text| text.divided(&Clues::default()))
+            .collect(),
+        attachments: contents.attachments,
+        defects: contents.defects,
+        ..Message::default()
+    }
+}
+
+/// RFC 5322, 3.6.4; folded or unbracketed ids are taken as they are.
+fn message_id(value: &str) -> Option<String> {
+    let inside = value
+        .split_once('<')
+        .map_or(value, |(_, rest)| rest.split('>').next().unwrap_or(rest));
+    let id: String = inside.chars().filter(|c| !c.is_whitespace()).collect();
+    (!id.is_empty()).then_some(id)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,210 @@
+//! Parts that are not displayed: listed all, read where they hold text; big binary ones are never decoded.
+
+use super::body::{Contents, nested_text};
+use super::header::Header;
+use super::mime::{Cutter, Encoding, Part};
+use super::{Attachment, Link, Text, Zone, Zoned, html, transfer};
+
+/// Of an attachment's text at most this much is read.
+const LONGEST_TEXT: usize = 1024 * 1024;
+
+/// Messages inside messages inside messages: deeper ones are only listed.
+const DEEPEST_MESSAGE: usize = 5;
+
+/// How an attachment is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    Text,
+    Html,
+    Message,
+    Listed,
+}
+
+/// Adds `part` to the attachments.
+pub(super) fn read(part: &Part<'_>, depth: usize, contents: &mut Contents) {
+    let mut attachment = Attachment {
+        part: part.number.clone(),
+        file_name: part.file_name.clone(),
+        media_type: part.media_type.clone(),
+        size: decoded_size(part),
+        text: None,
+        is_message: false,
+    };
+    match reading(part) {
+        Reading::Listed => {
+            if is_encrypted(&part.media_type) {
+                contents.defect(part, "encrypted", "the content is encrypted or wrapped in a signature", false);
+            }
+        }
+        Reading::Text => {
+            let content = contents.text_of(part, LONGEST_TEXT, true);
+            attachment.text = Some(all_own(&part.number, content, Vec::new()));
+        }
+        Reading::Html => {
+            let rendered = html::render(&contents.text_of(part, LONGEST_TEXT, true));
+            attachment.text = Some(all_own(&part.number, rendered.text, rendered.links));
+        }
+        Reading::Message => {
+            attachment.is_message = true;
+            if depth >= DEEPEST_MESSAGE {
+                contents.defect(
+                    part,
+                    "nesting-too-deep",
+                    "a message nested too deeply was not read",
+                    true,
+                );
+            } else {
+                let nested = read_message(part, depth, contents);
+                if attachment.file_name.is_empty() {
+                    attachment.file_name = nested.0;
+                }
+                attachment.text = Some(nested.1);
+            }
+        }
+    }
+    contents.attachments.push(attachment);
+}
+
+/// A name of a text file: such a part is attached even where it is meant to be displayed.
+pub(super) fn has_text_name(file_name: &str) -> bool {
+    by_name(file_name) != Reading::Listed
+}
+
+fn reading(part: &Part<'_>) -> Reading {
+    match part.media_type.as_str() {
+        "message/rfc822" | "message/global" | "message/news" => Reading::Message,
+        "text/html" | "application/xhtml+xml" => Reading::Html,
+        "text/rtf" | "text/richtext" => Reading::Listed,
+        "text/plain" => match by_name(&part.file_name) {
+            Reading::Html => Reading::Html,
+            Reading::Message => Reading::Message,
+            _ => Reading::Text,
+        },
+        kind if kind.starts_with("text/") => Reading::Text,
+        "application/ics" | "application/vcard" | "application/csv" | "message/delivery-status" => {
+            Reading::Text
+        }
+        kind if is_generic(kind) => by_name(&part.file_name),
+        _ => Reading::Listed,
+    }
+}
+
+fn is_generic(media_type: &str) -> bool {
+    !media_type.contains('/')
+        || matches!(
+            media_type,
+            "application/octet-stream"
+                | "application/binary"
+                | "application/x-download"
+                | "application/force-download"
+                | "application/unknown"
+                | "application/x-unknown-content-type"
+        )
+}
+
+fn by_name(file_name: &str) -> Reading {
+    let extension = file_name.rsplit_once('.').map_or("", |(_, e)| e);
+    match extension.to_ascii_lowercase().as_str() {
+        "txt" | "vcf" | "vcard" | "ics" | "ical" | "csv" | "tsv" | "md" | "log" | "text" => {
+            Reading::Text
+        }
+        "htm" | "html" | "xhtml" => Reading::Html,
+        "eml" => Reading::Message,
+        _ => Reading::Listed,
+    }
+}
+
+fn is_encrypted(media_type: &str) -> bool {
+    matches!(
+        media_type,
+        "application/pkcs7-mime" | "application/x-pkcs7-mime" | "application/pgp-encrypted"
+    )
+}
+
+/// Octets after transfer decoding, computed without decoding.
+fn decoded_size(part: &Part<'_>) -> u64 {
+    let octets = part.body;
+    let size = match part.encoding {
+        Encoding::Identity => octets.len(),
+        Encoding::QuotedPrintable => {
+            octets.len() - 2 * memchr::memchr_iter(b'=', octets).count().min(octets.len() / 3)
+        }
+        Encoding::Base64 => {
+            let breaks = memchr::memchr2_iter(b'\n', b'\r', octets).count();
+            let padding = octets
+                .trim_ascii_end()
+                .iter()
+                .rev()
+                .take(2)
+                .filter(|&&b| b == b'=')
+                .count();
+            ((octets.len() - breaks) / 4 * 3).saturating_sub(padding)
+        }
+    };
+    size as u64
+}
+
+fn all_own(part: &str, content: String, links: Vec<Link>) -> Text {
+    let zones = if content.is_empty() {
+        Vec::new()
+    } else {
+        vec![Zoned {
+            range: 0..content.len(),
+            zone: Zone::Own,
+        }]
+    };
+    Text {
+        part: part.to_owned(),
+        content,
+        zones,
+        links,
+    }
+}
+
+/// Subject and text of a nested message; its own attachments are added to the outer message's.
+fn read_message(part: &Part<'_>, depth: usize, contents: &mut Contents) -> (String, Text) {
+    let decoded;
+    let octets = match part.encoding {
+        Encoding::Identity => part.body,
+        // Not allowed by RFC 2046, 5.2.1, and done all the same.
+        Encoding::Base64 => {
+            decoded = transfer::base64(part.body).octets;
+            &decoded
+        }
+        Encoding::QuotedPrintable => {
+            decoded = transfer::quoted_printable(part.body);
+            &decoded
+        }
+    };
+    let (header, body) = Header::split(octets);
+    let mut defects = Vec::new();
+    let root = Cutter::new(&mut defects).message(&header, body, &part.number);
+    let mut inner = Contents {
+        defects,
+        ..Contents::default()
+    };
+    inner.collect(&root, depth + 1);
+    let mut content = nested_text(&header, &inner.displayed);
+    if content.len() > LONGEST_TEXT {
+        content.truncate(content.floor_char_boundary(LONGEST_TEXT));
+        contents.defect(part, "attachment-too-large", "the text of a nested message was cut", true);
+    }
+    // Where the words of a link came to stand is of no use for somebody else's words; the target is.
+    let end = content.len();
+    let links = inner
+        .displayed
+        .iter_mut()
+        .flat_map(|text| std::mem::take(&mut text.links))
+        .map(|link| Link {
+            range: end..end,
+            ..link
+        })
+        .collect();
+    for defect in &mut inner.defects {
+        defect.is_attachment = true;
+    }
+    contents.defects.append(&mut inner.defects);
+    contents.attachments.append(&mut inner.attachments);
+    let subject = header.text("Subject").unwrap_or_default();
+    (subject, all_own(&part.number, content, links))
+}
