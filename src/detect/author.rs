@@ -6,7 +6,7 @@ use crate::message::{Address, Message};
 
 /// Who wrote, as far as the headers tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Authorship {
+pub(super) struct Authorship {
     /// The word for the report.
     pub author: Author,
     /// The other person's address, if somebody wrote on the custodian's behalf.
@@ -17,7 +17,7 @@ pub struct Authorship {
 
 /// Reads the authorship out of From and Sender.
 #[must_use]
-pub fn authorship(
+pub(super) fn authorship(
     message: &Message,
     custodian: &Custodian,
     organisation: &Organisation,
@@ -47,7 +47,7 @@ pub fn authorship(
 
 /// Whether an address is the custodian's: by address, alias or name.
 #[must_use]
-pub fn is_custodian(address: &Address, custodian: &Custodian) -> bool {
+pub(super) fn is_custodian(address: &Address, custodian: &Custodian) -> bool {
     let known = std::iter::once(&custodian.id)
         .chain(&custodian.aliases)
         .chain(&custodian.known_contacts);
@@ -72,12 +72,12 @@ fn same_name(a: &str, b: &str) -> bool {
 
 /// The domain of an addr-spec; empty if there is none.
 #[must_use]
-pub fn domain(address: &str) -> &str {
+pub(super) fn domain(address: &str) -> &str {
     address.rsplit_once('@').map_or("", |(_, domain)| domain)
 }
 
 /// The local part of an addr-spec.
 #[must_use]
-pub fn local_part(address: &str) -> &str {
+pub(super) fn local_part(address: &str) -> &str {
     address.rsplit_once('@').map_or(address, |(local, _)| local)
 }

@@ -7,7 +7,7 @@ use super::reading::Reading;
 use crate::query::{Frame, Query, Within};
 
 /// A fact holds from so many points on.
-pub const HOLDS: i32 = 50;
+pub(super) const HOLDS: i32 = 50;
 /// What the model may add or take away, at most.
 const MODEL_POINTS: i32 = 60;
 /// What each further frame for the same fact adds in one sentence, at most twice.
@@ -15,7 +15,7 @@ const SUPPORT: i32 = 10;
 
 /// What speaks for and against a fact in the sentence that supports it most.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Fact {
+pub(super) struct Fact {
     /// Sum of the points.
     pub points: i32,
     /// The sentence.
@@ -31,21 +31,21 @@ pub struct Fact {
 impl Fact {
     /// Whether it is one.
     #[must_use]
-    pub fn holds(&self) -> bool {
+    pub(super) fn holds(&self) -> bool {
         self.points >= HOLDS
     }
 }
 
 /// Signals by sentence.
 #[derive(Debug, Default)]
-pub struct Signals<'h> {
+pub(super) struct Signals<'h> {
     by_sentence: BTreeMap<usize, Vec<&'h Hit>>,
 }
 
 impl<'h> Signals<'h> {
     /// The hits of one query.
     #[must_use]
-    pub fn new(hits: &'h [Hit], query: usize) -> Self {
+    pub(super) fn new(hits: &'h [Hit], query: usize) -> Self {
         let mut by_sentence: BTreeMap<usize, Vec<&Hit>> = BTreeMap::new();
         for hit in hits.iter().filter(|h| h.query == query) {
             by_sentence.entry(hit.sentence).or_default().push(hit);
@@ -55,12 +55,12 @@ impl<'h> Signals<'h> {
 
     /// Whether there is none.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.by_sentence.is_empty()
     }
 
     /// The hits in a sentence.
-    pub fn in_sentence(&self, sentence: usize) -> impl Iterator<Item = &'h Hit> + '_ {
+    pub(super) fn in_sentence(&self, sentence: usize) -> impl Iterator<Item = &'h Hit> + '_ {
         self.by_sentence
             .get(&sentence)
             .into_iter()
@@ -70,7 +70,7 @@ impl<'h> Signals<'h> {
 
     /// The first hit of a signal near a sentence.
     #[must_use]
-    pub fn find(&self, signal: usize, sentence: usize, within: Within) -> Option<&'h Hit> {
+    pub(super) fn find(&self, signal: usize, sentence: usize, within: Within) -> Option<&'h Hit> {
         let range = match within {
             Within::Sentence => sentence..=sentence,
             Within::Near => sentence.saturating_sub(1)..=sentence + 1,
@@ -85,7 +85,7 @@ impl<'h> Signals<'h> {
 
     /// Whether a frame holds around a sentence.
     #[must_use]
-    pub fn frame_holds(&self, frame: &Frame, sentence: usize) -> bool {
+    pub(super) fn frame_holds(&self, frame: &Frame, sentence: usize) -> bool {
         let Some((&first, others)) = frame.all.split_first() else {
             return false;
         };
@@ -99,7 +99,7 @@ impl<'h> Signals<'h> {
 
 /// Weighs every fact of a query in every sentence and keeps the best sentence for each.
 #[must_use]
-pub fn weigh(
+pub(super) fn weigh(
     query: &Query,
     signals: &Signals<'_>,
     reading: &Reading<'_>,

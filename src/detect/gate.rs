@@ -10,7 +10,7 @@ use crate::query::phrase::Phrase;
 
 /// All phrases of a query set, compiled into one automaton.
 #[derive(Debug)]
-pub struct Gate {
+pub(super) struct Gate {
     automaton: AhoCorasick,
     /// For each pattern of the automaton, the phrases that it may begin.
     anchored: Vec<Vec<usize>>,
@@ -27,7 +27,7 @@ struct GatePhrase {
 
 /// A phrase that stands in a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hit {
+pub(super) struct Hit {
     /// Index of the query.
     pub query: usize,
     /// Index of the sentence in the reading.
@@ -43,7 +43,7 @@ pub struct Hit {
 impl Gate {
     /// Compiles the phrases.
     #[must_use]
-    pub fn new(queries: &QuerySet) -> Self {
+    pub(super) fn new(queries: &QuerySet) -> Self {
         let mut phrases = Vec::new();
         let mut literals: Vec<(String, usize)> = Vec::new();
         for (query, q) in queries.queries.iter().enumerate() {
@@ -85,7 +85,7 @@ impl Gate {
 
     /// Every phrase that stands in the reading: sorted, each phrase once a sentence.
     #[must_use]
-    pub fn hits(&self, reading: &Reading<'_>) -> Vec<Hit> {
+    pub(super) fn hits(&self, reading: &Reading<'_>) -> Vec<Hit> {
         let mut hits = Vec::new();
         for passage in &reading.passages {
             let text = passage.folded.text.as_str();

@@ -24,7 +24,7 @@ const ENOUGH: usize = 600;
 
 /// ISO 639-1 code, or empty where there is nothing to tell it by.
 #[must_use]
-pub fn identify(text: &str) -> String {
+pub(super) fn identify(text: &str) -> String {
     let end = text
         .char_indices()
         .nth(ENOUGH)

@@ -8,7 +8,7 @@ use crate::query::fold::Folded;
 
 /// A stretch of the author's words in one zone of one part.
 #[derive(Debug)]
-pub struct Passage<'m> {
+pub(super) struct Passage<'m> {
     /// Where it stands.
     pub place: Place,
     /// MIME part number; empty for the subject.
@@ -25,7 +25,7 @@ pub struct Passage<'m> {
 
 /// All passages of a message that its author wrote: subject, own words, signature.
 #[derive(Debug, Default)]
-pub struct Reading<'m> {
+pub(super) struct Reading<'m> {
     /// In reading order.
     pub passages: Vec<Passage<'m>>,
     /// For each sentence, its passage.
@@ -35,7 +35,7 @@ pub struct Reading<'m> {
 impl<'m> Reading<'m> {
     /// Reads a message.
     #[must_use]
-    pub fn new(message: &'m Message) -> Self {
+    pub(super) fn new(message: &'m Message) -> Self {
         let mut reading = Self::default();
         if !is_reply_subject(&message.subject) {
             reading.add(
@@ -82,26 +82,20 @@ impl<'m> Reading<'m> {
 
     /// How many sentences there are.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.owners.len()
-    }
-
-    /// Whether the author wrote nothing at all.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.owners.is_empty()
     }
 
     /// A sentence's passage, and the sentence's index in it.
     #[must_use]
-    pub fn passage(&self, sentence: usize) -> Option<(&Passage<'m>, usize)> {
+    pub(super) fn passage(&self, sentence: usize) -> Option<(&Passage<'m>, usize)> {
         let passage = self.passages.get(*self.owners.get(sentence)?)?;
         Some((passage, sentence - passage.first_sentence))
     }
 
     /// A sentence, folded.
     #[must_use]
-    pub fn folded(&self, sentence: usize) -> &str {
+    pub(super) fn folded(&self, sentence: usize) -> &str {
         self.passage(sentence)
             .and_then(|(p, at)| {
                 p.folded
@@ -113,7 +107,7 @@ impl<'m> Reading<'m> {
 
     /// A sentence as it is written, with the punctuation that ends it.
     #[must_use]
-    pub fn written(&self, sentence: usize) -> &'m str {
+    pub(super) fn written(&self, sentence: usize) -> &'m str {
         let Some((passage, at)) = self.passage(sentence) else {
             return "";
         };
@@ -137,7 +131,7 @@ impl<'m> Reading<'m> {
 
     /// The paragraph around a sentence, as it is written.
     #[must_use]
-    pub fn paragraph(&self, sentence: usize) -> &'m str {
+    pub(super) fn paragraph(&self, sentence: usize) -> &'m str {
         let Some((passage, at)) = self.passage(sentence) else {
             return "";
         };

@@ -11,7 +11,7 @@ use crate::query::{Query, Within};
 
 /// Who follows, and how the notice's readers can reach them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Successor {
+pub(super) struct Successor {
     /// Name, team or address, as written.
     pub name: String,
     /// How they can be reached.
@@ -19,7 +19,7 @@ pub struct Successor {
 }
 
 /// What the search for a successor looks at.
-pub struct Scene<'s> {
+pub(super) struct Scene<'s> {
     /// The message.
     pub message: &'s Message,
     /// Its sentences.
@@ -34,7 +34,7 @@ pub struct Scene<'s> {
 
 /// Finds the successor. `fact` is what the query's `successor` frames made of the message.
 #[must_use]
-pub fn find(
+pub(super) fn find(
     scene: &Scene<'_>,
     query: &Query,
     signals: &Signals<'_>,
