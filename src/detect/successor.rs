@@ -333,6 +333,15 @@ fn words_of(sentence: &str) -> Vec<(usize, &str)> {
     words
 }
 
+/// Capitalised words that are no part of a name: days, months, and what sentences begin with.
+const NO_NAMES: &str = include_str!("successor/no_names.txt");
+
+fn is_name_word(word: &str, position: usize) -> bool {
+    let folded = fold_words(word);
+    let listed = || NO_NAMES.lines().any(|l| l == folded);
+    is_capitalised(word) && (position > 0 || folded.len() > 2) && !listed()
+}
+
 fn is_capitalised(word: &str) -> bool {
     let mut chars = word.chars();
     chars.next().is_some_and(char::is_uppercase) && chars.next().is_some_and(char::is_lowercase)

@@ -1,0 +1,251 @@
+//! Telephone numbers: runs of digits with separators, read by the numbering plans of the likely countries.
+
+use std::ops::Range;
+
+use rlibphonenumber::{PhoneNumber, PhoneNumberFormat, Region};
+
+use super::Datum;
+use crate::finding::ContactKind;
+use crate::query::fold::fold_words;
+
+/// Digits of a number (ITU-T E.164: 15 at most; shorter ones than seven are extensions).
+const DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
+/// Characters before a number in which a cue word may stand.
+const CUE_REACH: usize = 40;
+
+/// All numbers in a text, in order.
+pub(super) fn find(text: &str, regions: &[String]) -> Vec<Datum> {
+    let regions: Vec<Region> = regions.iter().filter_map(|r| r.parse().ok()).collect();
+    let bytes = text.as_bytes();
+    let mut data = Vec::new();
+    let mut at = 0;
+    while let Some(start) = next_start(bytes, at) {
+        let end = run_end(text, start);
+        at = end.max(start + 1);
+        read(text, start..end, &regions, &mut data);
+    }
+    data
+}
+
+/// Where the next run of digits begins: a digit, `+` or `(` before one, not inside a word.
+fn next_start(bytes: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    loop {
+        at += bytes.get(at..)?.iter().position(|b| b.is_ascii_digit() || matches!(b, b'+' | b'('))?;
+        let before = at.checked_sub(1).and_then(|b| bytes.get(b));
+        let inside = before.is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'@' | b'=' | b'&' | b'#' | b'$' | b'/' ) || *b >= 0xC3 && false);
+        let begins = match bytes.get(at) {
+            Some(b'+') => bytes.get(at + 1).is_some_and(|b| b.is_ascii_digit() || matches!(b, b'(' | b' ')),
+            Some(b'(') => bytes.get(at + 1).is_some_and(|b| b.is_ascii_digit() || *b == b'+'),
+            _ => true,
+        };
+        if begins && !inside {
+            return Some(at);
+        }
+        at += 1;
+        if inside {
+            // The rest of a run of digits inside a word is no number either.
+            while bytes.get(at).is_some_and(u8::is_ascii_digit) {
+                at += 1;
+            }
+        }
+    }
+}
+
+/// Where a run of digits and the separators people put between them ends.
+fn run_end(text: &str, start: usize) -> usize {
+    let mut end = start;
+    let mut gap = 0;
+    let mut digits = 0;
+    for (at, c) in text.get(start..).unwrap_or_default().char_indices() {
+        match c {
+            '0'..='9' => {
+                gap = 0;
+                digits += 1;
+                end = start + at + 1;
+            }
+            ' ' | '.' | '-' | '/' | '(' | ')' | '\u{a0}' | '–' | '‑' | '·' | '\u{2009}' | '\u{202f}' => {
+                gap += 1;
+                if gap > 3 {
+                    break;
+                }
+            }
+            '+' if at == 0 || digits == 0 => {}
+            _ => break,
+        }
+        if digits > 40 {
+            break;
+        }
+    }
+    end
+}
+
+fn read(text: &str, range: Range<usize>, regions: &[Region], data: &mut Vec<Datum>) {
+    let Some(written) = text.get(range.clone()) else { return };
+    let count = written.bytes().filter(u8::is_ascii_digit).count();
+    if count < *DIGITS.start() || is_followed_by_word(text, range.end) {
+        return;
+    }
+    if count > *DIGITS.end() {
+        split(text, &range, regions, data);
+        return;
+    }
+    let before = before(text, range.start);
+    let cue = has_cue(&before);
+    if looks_otherwise(written) || !cue && is_labelled_otherwise(&before) {
+        if !cue {
+            split(text, &range, regions, data);
+        }
+        return;
+    }
+    if let Some((value, certain)) = number(written, regions, cue) {
+        data.push(Datum { kind: ContactKind::Phone, value, range, certain });
+    } else {
+        split(text, &range, regions, data);
+    }
+}
+
+/// Two numbers side by side (`600 111 222 / 91 555 01 00`).
+fn split(text: &str, range: &Range<usize>, regions: &[Region], data: &mut Vec<Datum>) {
+    let Some(written) = text.get(range.clone()) else { return };
+    for separator in [" / ", "/", " - ", " – ", "  "] {
+        let Some((left, right)) = written.split_once(separator) else { continue };
+        if left.is_empty() || right.is_empty() {
+            continue;
+        }
+        let middle = range.start + left.len();
+        read(text, range.start..middle, regions, data);
+        read(text, middle + separator.len()..range.end, regions, data);
+        return;
+    }
+}
+
+fn before(text: &str, start: usize) -> String {
+    let head = text.get(..start).unwrap_or_default();
+    let from = head.char_indices().rev().nth(CUE_REACH).map_or(0, |(at, _)| at);
+    let reach = head.get(from..).unwrap_or_default();
+    // A cue on the line above belongs to what stands there.
+    let line = reach.rsplit('\n').next().unwrap_or_default();
+    format!(" {} ", fold_words(line))
+}
+
+fn is_followed_by_word(text: &str, end: usize) -> bool {
+    let mut rest = text.get(end..).unwrap_or_default().chars();
+    match rest.next() {
+        Some(c) if c.is_alphabetic() || matches!(c, '@' | '_' | '%' | '€' | '$' | '£') => true,
+        Some(' ' | '\u{a0}') => {
+            let word: String = rest.take_while(|c| c.is_alphabetic() || matches!(c, '€' | '$' | '%')).collect();
+            matches!(word.to_lowercase().as_str(), "€" | "$" | "%" | "eur" | "usd" | "euros" | "kg" | "units" | "mwh" | "mmbtu")
+        }
+        Some(',') => rest.next().is_some_and(|c| c.is_ascii_digit()),
+        _ => false,
+    }
+}
+
+/// Dates, amounts, IP addresses and card numbers have shapes of their own.
+fn looks_otherwise(written: &str) -> bool {
+    let groups: Vec<&str> = written.split(|c: char| !c.is_ascii_digit()).filter(|g| !g.is_empty()).collect();
+    let number = |g: &str| g.parse::<u32>().unwrap_or(u32::MAX);
+    let separators: String = written.chars().filter(|c| matches!(c, '.' | '-' | '/' | ' ' | '(' | '+')).collect();
+    if written.starts_with('+') {
+        return false;
+    }
+    let year = |g: &&str| g.len() == 4 && (1900..=2100).contains(&number(g));
+    let day = |g: &&str| g.len() <= 2 && (1..=31).contains(&number(g));
+    match groups.as_slice() {
+        [a, b, c] if day(a) && day(b) && (year(c) || c.len() == 2) => true,
+        [a, b, c, ..] if year(a) && day(b) && day(c) => true,
+        [a, b, c, ..] if day(a) && day(b) && year(c) => true,
+        [a, b] if year(a) && year(b) => true,
+        // 1.234.567: thousands.
+        [first, rest @ ..] if !rest.is_empty() && first.len() <= 3 && separators.chars().all(|c| c == '.') => {
+            rest.len() == 2 && rest.iter().all(|g| g.len() == 3) && first.len() < 3
+        }
+        [a, b, c, d] if [a, b, c, d].iter().all(|g| number(g) <= 255) && separators == "..." => true,
+        [a] => a.len() == 8 && (number(a.get(..4).unwrap_or_default()) >= 1990 && number(a.get(..4).unwrap_or_default()) <= 2035 && number(a.get(4..6).unwrap_or_default()) <= 12),
+        _ => false,
+    }
+}
+
+/// Words before a number that say that it is something else.
+fn is_labelled_otherwise(before: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "iban", "cif", "nif", "nie", "dni", "rfc", "cuit", "rut", "nit", "vat", "ust", "ustid", "uid", "mwst", "siret", "siren", "tva", "iva", "piva", "cnpj", "cpf", "btw", "kvk", "abn", "acn",
+        "factura", "invoice", "rechnung", "facture", "fattura", "fatura", "factuur", "pedido", "order", "bestellung", "auftrag", "commande", "ordine", "encomenda", "bestelling", "poliza", "policy", "police", "polizza",
+        "ref", "referencia", "reference", "referenz", "expediente", "ticket", "caso", "case", "contrato", "contract", "vertrag", "contrat", "contratto", "contract", "cuenta", "account", "konto", "compte", "conto", "conta", "rekening",
+        "hrb", "hra", "registro", "colegiado", "licencia", "albaran", "presupuesto", "angebot", "offerte", "devis", "serial", "isbn", "issn", "bic", "id", "pin", "code", "codigo", "passcode", "deal", "num", "no", "nr", "numero de", "bsb", "card", "dossier", "lot", "lote", "sku", "article", "tracking", "matricula", "eur", "usd", "gbp", "chf",
+    ];
+    let last: Vec<&str> = before.split(' ').filter(|w| !w.is_empty()).rev().take(2).collect();
+    last.iter().any(|w| WORDS.contains(w))
+}
+
+/// Words before a number that say that it is one.
+fn has_cue(before: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "tel", "telefon", "telefono", "telephone", "telefone", "telefoon", "tlf", "tfno", "tf", "fon", "phone", "ph", "movil", "mobil", "mobile", "mob", "cel", "celular", "cell", "cellphone", "cellulare", "handy", "portable", "gsm", "natel", "telemovel", "tlm", "whatsapp", "wapp", "wsp", "whatsap", "call", "ring", "text", "llama", "llamar", "llamame", "ruf", "anrufen", "appeler", "appelez", "appelle", "chiamare", "chiamami", "ligar", "liga", "ligue", "bel", "bellen", "trucar", "truca", "truqueu", "fax", "signal", "telegram", "numero", "number", "nummer", "rufnummer", "m", "t", "p", "h", "c", "home", "casa", "zap", "zapzap", "06", "sms", "private", "privat", "prive", "privada", "particular", "personal", "direct", "reach", "reached",
+    ];
+    before.split(' ').filter(|w| !w.is_empty()).rev().take(5).any(|w| WORDS.contains(&w))
+}
+
+/// The number's URI, and whether a numbering plan vouches for it.
+fn number(written: &str, regions: &[Region], cue: bool) -> Option<(String, bool)> {
+    let digits: String = written.chars().filter(char::is_ascii_digit).collect();
+    if digits.chars().all(|c| digits.starts_with(c)) {
+        return None;
+    }
+    // `+34 (0) 91 …` repeats the trunk prefix, which no plan knows.
+    let written = written.replace("(0)", " ");
+    if let Some(international) = written.trim_start_matches('(').strip_prefix('+').or_else(|| written.strip_prefix("00")) {
+        let digits: String = international.chars().filter(char::is_ascii_digit).collect();
+        return match PhoneNumber::parse(format!("+{digits}"), None) {
+            Ok(number) if number.is_valid() => Some((uri(&number), true)),
+            Ok(_) if (8..=15).contains(&digits.len()) => Some((format!("tel:+{digits}"), false)),
+            _ => None,
+        };
+    }
+    // Bare digits without separators and cue are any number.
+    let grouped = written.chars().any(|c| !c.is_ascii_digit());
+    for &region in regions {
+        if let Ok(number) = PhoneNumber::parse(&written, Some(region))
+            && number.is_valid_for_region(region)
+            && (grouped || cue || digits.len() == 9 || digits.starts_with('0'))
+        {
+            return Some((uri(&number), true));
+        }
+    }
+    cue.then(|| (format!("tel:{digits}"), false))
+}
+
+fn uri(number: &PhoneNumber) -> String {
+    format!("tel:{}", number.format_as(PhoneNumberFormat::E164))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, region: &str, expected: &[&str]) {
+        let values: Vec<String> =
+            find(text, &[region.to_owned()]).into_iter().map(|d| d.value.replace("tel:", "")).collect();
+        assert_eq!(values, expected);
+    }
+
+    #[test]
+    fn national_and_international() {
+        check("móvil 600 111 222.", "ES", &["+34600111222"]);
+        check("+34 600-111-222", "DE", &["+34600111222"]);
+        check("(713) 555-0123 or 713.555.0124", "US", &["+17135550123", "+17135550124"]);
+        check("0171 2345678", "DE", &["+491712345678"]);
+        check("+44 (0)20 7946 0123", "ES", &["+442079460123"]);
+        check("06 12 34 56 78", "FR", &["+33612345678"]);
+    }
+
+    #[test]
+    fn other_numbers() {
+        check("IBAN ES91 2100 0418 4502 0005 1332", "ES", &[]);
+        check("factura 600111222", "ES", &[]);
+        check("on 12.03.2024 and 2024-03-12", "ES", &[]);
+        check("1.234.567 EUR", "ES", &[]);
+    }
+}
