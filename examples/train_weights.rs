@@ -20,8 +20,21 @@ use sent_audit::query::model::terms;
 
 /// The facts that the model has a head for, each with the classes that prove and disprove it.
 const HEADS: [(&str, &[&str], &[&str]); 3] = [
-    ("notice", &["solicitation", "personal-contact", "open-notice", "handover"], &["none"]),
-    ("solicits", &["solicitation"], &["personal-contact", "open-notice", "handover"]),
+    (
+        "notice",
+        &[
+            "solicitation",
+            "personal-contact",
+            "open-notice",
+            "handover",
+        ],
+        &["none"],
+    ),
+    (
+        "solicits",
+        &["solicitation"],
+        &["personal-contact", "open-notice", "handover"],
+    ),
     ("successor", &["handover"], &["open-notice"]),
 ];
 const ROUNDS: usize = 6;
@@ -54,7 +67,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     let (vocabulary, bags) = index(&texts);
-    let mut file = String::from("# head\tterm\tweight in hundredths of a logit; written by examples/train_weights.rs\n");
+    let mut file = String::from(
+        "# head\tterm\tweight in hundredths of a logit; written by examples/train_weights.rs\n",
+    );
     for (head, positive, negative) in HEADS {
         let weights = train(&bags, vocabulary.len(), positive, negative);
         write_head(&mut file, head, &vocabulary, &weights)?;
@@ -64,7 +79,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn files(directory: &Path) -> Result<Vec<std::path::PathBuf>, Box<dyn Error>> {
-    let mut files: Vec<_> = fs::read_dir(directory)?.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>()?;
+    let mut files: Vec<_> = fs::read_dir(directory)?
+        .map(|e| e.map(|e| e.path()))
+        .collect::<Result<_, _>>()?;
     files.sort();
     Ok(files)
 }
@@ -72,11 +89,19 @@ fn files(directory: &Path) -> Result<Vec<std::path::PathBuf>, Box<dyn Error>> {
 /// A labelled message: its class and its author's own sentences, folded.
 fn record(record: &str) -> Option<(String, Vec<String>)> {
     let record = record.trim_start_matches(['=', '\n']);
-    let class = record.lines().find_map(|l| l.strip_prefix("Class: "))?.trim().to_owned();
+    let class = record
+        .lines()
+        .find_map(|l| l.strip_prefix("Class: "))?
+        .trim()
+        .to_owned();
     let (head, body) = record.split_once("\n\n")?;
     let headers: String = head
         .lines()
-        .filter(|l| !["Id:", "Class:", "Contacts:", "Note:", "Date:"].iter().any(|p| l.starts_with(p)))
+        .filter(|l| {
+            !["Id:", "Class:", "Contacts:", "Note:", "Date:"]
+                .iter()
+                .any(|p| l.starts_with(p))
+        })
         .fold(String::new(), |all, line| all + line + "\r\n");
     let raw = format!("{headers}Content-Type: text/plain; charset=utf-8\r\n\r\n{body}");
     let message = message::parse(raw.as_bytes());
@@ -98,7 +123,11 @@ fn sentence(line: &str) -> Option<(String, Vec<String>)> {
 
 fn folded(text: &str, range: std::ops::Range<usize>) -> Vec<String> {
     let folded = Folded::new(text, range);
-    folded.sentences.iter().map(|s| folded.text[s.folded.clone()].to_owned()).collect()
+    folded
+        .sentences
+        .iter()
+        .map(|s| folded.text[s.folded.clone()].to_owned())
+        .collect()
 }
 
 fn index(texts: &[(String, Vec<String>)]) -> (Vec<String>, Vec<Bag>) {
@@ -108,17 +137,28 @@ fn index(texts: &[(String, Vec<String>)]) -> (Vec<String>, Vec<Bag>) {
             *counts.entry(term).or_default() += 1;
         }
     }
-    let vocabulary: Vec<String> =
-        counts.into_iter().filter(|&(_, n)| n >= LEAST_SENTENCES).map(|(term, _)| term).collect();
-    let numbers: HashMap<&str, u32> =
-        vocabulary.iter().enumerate().map(|(n, t)| (t.as_str(), u32::try_from(n).expect("few terms"))).collect();
+    let vocabulary: Vec<String> = counts
+        .into_iter()
+        .filter(|&(_, n)| n >= LEAST_SENTENCES)
+        .map(|(term, _)| term)
+        .collect();
+    let numbers: HashMap<&str, u32> = vocabulary
+        .iter()
+        .enumerate()
+        .map(|(n, t)| (t.as_str(), u32::try_from(n).expect("few terms")))
+        .collect();
     let bags = texts
         .iter()
         .map(|(class, sentences)| Bag {
             class: class.clone(),
             sentences: sentences
                 .iter()
-                .map(|s| terms(s).into_keys().filter_map(|t| numbers.get(t.as_str()).copied()).collect())
+                .map(|s| {
+                    terms(s)
+                        .into_keys()
+                        .filter_map(|t| numbers.get(t.as_str()).copied())
+                        .collect()
+                })
                 .collect(),
         })
         .collect();
@@ -134,7 +174,10 @@ fn train(bags: &[Bag], terms: usize, positive: &[&str], negative: &[&str]) -> Ve
             if negative.contains(&bag.class.as_str()) {
                 examples.extend(bag.sentences.iter().map(|s| (s.as_slice(), 0.0)));
             } else if positive.contains(&bag.class.as_str()) {
-                let best = bag.sentences.iter().max_by(|a, b| logit(&weights, a).total_cmp(&logit(&weights, b)));
+                let best = bag
+                    .sentences
+                    .iter()
+                    .max_by(|a, b| logit(&weights, a).total_cmp(&logit(&weights, b)));
                 // Until the model has an opinion, single sentences alone teach it.
                 if round > 0 || bag.sentences.len() == 1 {
                     examples.extend(best.map(|s| (s.as_slice(), 1.0)));
@@ -170,7 +213,8 @@ fn descend(examples: &mut [(&[u32], f64)], terms: usize) -> Vec<f64> {
 }
 
 fn logit(weights: &[f64], sentence: &[u32]) -> f64 {
-    weights.last().copied().unwrap_or(0.0) + sentence.iter().map(|&t| weights[t as usize]).sum::<f64>()
+    weights.last().copied().unwrap_or(0.0)
+        + sentence.iter().map(|&t| weights[t as usize]).sum::<f64>()
 }
 
 fn shuffle<T>(items: &mut [T], state: &mut u64) {
@@ -182,9 +226,18 @@ fn shuffle<T>(items: &mut [T], state: &mut u64) {
     }
 }
 
-fn write_head(file: &mut String, head: &str, vocabulary: &[String], weights: &[f64]) -> Result<(), Box<dyn Error>> {
+fn write_head(
+    file: &mut String,
+    head: &str,
+    vocabulary: &[String],
+    weights: &[f64],
+) -> Result<(), Box<dyn Error>> {
     let hundredths = |w: f64| (w * 100.0).round() as i32;
-    writeln!(file, "{head}\t*\t{}", hundredths(weights.last().copied().unwrap_or(0.0)))?;
+    writeln!(
+        file,
+        "{head}\t*\t{}",
+        hundredths(weights.last().copied().unwrap_or(0.0))
+    )?;
     for (term, &weight) in vocabulary.iter().zip(weights) {
         let weight = hundredths(weight);
         if weight.abs() >= LEAST_WEIGHT {

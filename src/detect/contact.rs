@@ -71,7 +71,11 @@ pub fn extract(message: &Message, regions: &[String]) -> Vec<Found> {
 
 fn from_body(body: &Text, number: usize, regions: &[String], found: &mut Vec<Found>) {
     let mut data = search(&body.content, regions);
-    data.extend(body.links.iter().filter_map(|l| link::target(&l.target, l.range.clone())));
+    data.extend(
+        body.links
+            .iter()
+            .filter_map(|l| link::target(&l.target, l.range.clone())),
+    );
     data.sort_by_key(|d| (d.range.start, d.range.end));
     for datum in data {
         let zone = zone_at(body, datum.range.start);
@@ -87,7 +91,13 @@ fn from_body(body: &Text, number: usize, regions: &[String], found: &mut Vec<Fou
 fn from_attachment(attachment: &Attachment, regions: &[String], found: &mut Vec<Found>) {
     let Some(text) = &attachment.text else { return };
     for datum in search(&text.content, regions) {
-        found.push(datum.at(&text.content, Place::Attachment, Zone::Own, &attachment.part, None));
+        found.push(datum.at(
+            &text.content,
+            Place::Attachment,
+            Zone::Own,
+            &attachment.part,
+            None,
+        ));
     }
 }
 
@@ -121,7 +131,10 @@ impl Datum {
         let written = text.get(self.range.clone()).filter(|w| !w.is_empty());
         Found {
             kind: self.kind,
-            written: written.map_or_else(|| self.value.clone(), |w| w.split_whitespace().collect::<Vec<_>>().join(" ")),
+            written: written.map_or_else(
+                || self.value.clone(),
+                |w| w.split_whitespace().collect::<Vec<_>>().join(" "),
+            ),
             value: self.value,
             place,
             zone,
@@ -158,7 +171,10 @@ fn is_free(taken: &[Range<usize>], range: &Range<usize>) -> bool {
 
 fn zone_at(text: &Text, offset: usize) -> Zone {
     let next = text.zones.partition_point(|z| z.range.end <= offset);
-    text.zones.get(next).or(text.zones.last()).map_or(Zone::Own, |z| z.zone)
+    text.zones
+        .get(next)
+        .or(text.zones.last())
+        .map_or(Zone::Own, |z| z.zone)
 }
 
 /// Regions for national numbers, likeliest first: the organisation's, those of the country domains in the headers, those of
@@ -168,7 +184,11 @@ pub fn regions(message: &Message, organisation: Option<&str>) -> Vec<String> {
     let mut regions: Vec<String> = organisation.map(str::to_uppercase).into_iter().collect();
     let addresses = message.from.iter().chain(&message.to).chain(&message.cc);
     for address in addresses.take(20) {
-        let top = domain(&address.address).rsplit('.').next().unwrap_or_default().to_uppercase();
+        let top = domain(&address.address)
+            .rsplit('.')
+            .next()
+            .unwrap_or_default()
+            .to_uppercase();
         let region = if top == "UK" { "GB".to_owned() } else { top };
         if region.len() == 2 && region != "EU" {
             regions.push(region);
@@ -177,7 +197,12 @@ pub fn regions(message: &Message, organisation: Option<&str>) -> Vec<String> {
     let own: String = message
         .bodies
         .iter()
-        .flat_map(|b| b.zones.iter().filter(|z| z.zone == Zone::Own).filter_map(|z| b.content.get(z.range.clone())))
+        .flat_map(|b| {
+            b.zones
+                .iter()
+                .filter(|z| z.zone == Zone::Own)
+                .filter_map(|z| b.content.get(z.range.clone()))
+        })
         .collect();
     let by_language: &[&str] = match language::identify(&own).as_str() {
         "es" => &["ES", "MX", "AR", "CO", "CL", "PE", "UY", "EC"],

@@ -104,7 +104,10 @@ impl<'s> Scene<'s> {
     fn new(found: &[Found], context: &'s Context<'s>) -> Self {
         let custodian = context.custodian;
         let from = context.message.from.first();
-        let names = custodian.name.iter().chain(custodian.aliases.iter().filter(|a| !a.contains('@')));
+        let names = custodian
+            .name
+            .iter()
+            .chain(custodian.aliases.iter().filter(|a| !a.contains('@')));
         let mut texts: Vec<String> = names.cloned().collect();
         if let Some(from) = from {
             texts.push(from.name.clone());
@@ -113,13 +116,23 @@ impl<'s> Scene<'s> {
         texts.extend(addresses.map(|a| local_part(a).to_owned()));
         let mut own_words: Vec<String> = texts
             .iter()
-            .flat_map(|t| fold_words(t).split(' ').map(str::to_owned).collect::<Vec<_>>())
+            .flat_map(|t| {
+                fold_words(t)
+                    .split(' ')
+                    .map(str::to_owned)
+                    .collect::<Vec<_>>()
+            })
             .filter(|w| w.len() >= 3 && !w.bytes().all(|b| b.is_ascii_digit()))
             .collect();
         own_words.sort();
         own_words.dedup();
-        let office = |f: &&Found| f.place == Place::Signature && is_organisations(f, context.organisation);
-        Self { context, own_words, office_signature: found.iter().any(|f| office(&f)) }
+        let office =
+            |f: &&Found| f.place == Place::Signature && is_organisations(f, context.organisation);
+        Self {
+            context,
+            own_words,
+            office_signature: found.iter().any(|f| office(&f)),
+        }
     }
 
     fn owner(&self, datum: &Found) -> Opinion {
@@ -151,17 +164,27 @@ impl<'s> Scene<'s> {
         self.context.custodian.known_contacts.iter().any(|known| {
             let known = plain(known);
             let number = known.bytes().all(|b| b.is_ascii_digit());
-            known == value || number && known.len() >= 7 && (value.ends_with(&known) || known.ends_with(&value) && value.len() >= 7)
+            known == value
+                || number
+                    && known.len() >= 7
+                    && (value.ends_with(&known) || known.ends_with(&value) && value.len() >= 7)
         })
     }
 
     fn of_header(&self, datum: &Found) -> Opinion {
         let address = address(datum);
         if self.context.organisation.owns(domain(address)) {
-            return if self.is_own_address(address) { (Owner::Organisation, 90) } else { (Owner::Colleague, 80) };
+            return if self.is_own_address(address) {
+                (Owner::Organisation, 90)
+            } else {
+                (Owner::Colleague, 80)
+            };
         }
-        let mine = datum.part == "From" || datum.part == "Sender" || self.is_named_after_custodian(local_part(address));
-        let private = is_free_mail(domain(address)) || self.is_named_after_custodian(domain(address));
+        let mine = datum.part == "From"
+            || datum.part == "Sender"
+            || self.is_named_after_custodian(local_part(address));
+        let private =
+            is_free_mail(domain(address)) || self.is_named_after_custodian(domain(address));
         match (mine, private) {
             (true, true) => (Owner::Custodian, 75),
             (true, false) if datum.part == "Reply-To" => (Owner::Custodian, 60),
@@ -189,23 +212,46 @@ impl<'s> Scene<'s> {
         let (here, before) = (self.context.cues)(datum);
         let named = self.is_named_after_custodian(local_part(address));
         let private = is_free_mail(host) || is_alumni(host);
-        let shared_with_recipient = self.recipients().any(|a| !private && is_domain_or_subdomain(host, domain(&a.address)));
+        let shared_with_recipient = self
+            .recipients()
+            .any(|a| !private && is_domain_or_subdomain(host, domain(&a.address)));
         if shared_with_recipient && !named {
             return (Owner::Client, 85);
         }
         let mut points = 0;
         points += if named { 45 } else { 0 };
         points += if private { 25 } else { 0 };
-        points += if here.own { 30 } else if before.own { 15 } else { 0 };
-        points += if here.new_job || before.new_job { 15 } else { 0 };
+        points += if here.own {
+            30
+        } else if before.own {
+            15
+        } else {
+            0
+        };
+        points += if here.new_job || before.new_job {
+            15
+        } else {
+            0
+        };
         points += if self.context.notice { 20 } else { 0 };
-        points += if self.is_named_after_custodian(host) { 25 } else { 0 };
+        points += if self.is_named_after_custodian(host) {
+            25
+        } else {
+            0
+        };
         points -= if here.colleague && !here.own { 35 } else { 0 };
         points -= if shared_with_recipient { 40 } else { 0 };
         if here.old && !here.own && !named {
             points -= 20;
         }
-        self.verdict(points, if here.colleague { Owner::Colleague } else { Owner::Unknown })
+        self.verdict(
+            points,
+            if here.colleague {
+                Owner::Colleague
+            } else {
+                Owner::Unknown
+            },
+        )
     }
 
     fn of_number(&self, datum: &Found) -> Opinion {
@@ -224,16 +270,48 @@ impl<'s> Scene<'s> {
         }
         let mut points = 0;
         points += if private { 40 } else { 0 };
-        points += if here.own { 35 } else if before.own { 15 } else { 0 };
-        points += if here.new_job || before.new_job { 10 } else { 0 };
+        points += if here.own {
+            35
+        } else if before.own {
+            15
+        } else {
+            0
+        };
+        points += if here.new_job || before.new_job {
+            10
+        } else {
+            0
+        };
         points += if self.context.notice { 30 } else { 0 };
-        points += if datum.kind == ContactKind::Messenger { 10 } else { 0 };
+        points += if datum.kind == ContactKind::Messenger {
+            10
+        } else {
+            0
+        };
         points += if has_word(&line, MOBILE_WORDS) { 10 } else { 0 };
-        points += if datum.place == Place::Signature && !self.office_signature { 10 } else { 0 };
+        points += if datum.place == Place::Signature && !self.office_signature {
+            10
+        } else {
+            0
+        };
         points -= if office && !private { 45 } else { 0 };
-        points -= if here.office && !private && !here.own { 30 } else { 0 };
-        points -= if here.colleague && !private { 40 } else if before.colleague && !here.own && !private { 25 } else { 0 };
-        points -= if self.stands_with_colleague(datum) && !private { 40 } else { 0 };
+        points -= if here.office && !private && !here.own {
+            30
+        } else {
+            0
+        };
+        points -= if here.colleague && !private {
+            40
+        } else if before.colleague && !here.own && !private {
+            25
+        } else {
+            0
+        };
+        points -= if self.stands_with_colleague(datum) && !private {
+            40
+        } else {
+            0
+        };
         points -= if datum.certain { 0 } else { 10 };
         let otherwise = if here.colleague || self.stands_with_colleague(datum) {
             Owner::Colleague
@@ -246,14 +324,22 @@ impl<'s> Scene<'s> {
     }
 
     fn of_link(&self, datum: &Found) -> Opinion {
-        let host = datum.value.trim_start_matches("https://").split('/').next().unwrap_or_default();
+        let host = datum
+            .value
+            .trim_start_matches("https://")
+            .split('/')
+            .next()
+            .unwrap_or_default();
         if self.context.organisation.owns(host) {
             return (Owner::Organisation, 95);
         }
         if let Some(opinion) = self.of_other_words(datum) {
             return opinion;
         }
-        if self.recipients().any(|a| is_domain_or_subdomain(host, domain(&a.address))) {
+        if self
+            .recipients()
+            .any(|a| is_domain_or_subdomain(host, domain(&a.address)))
+        {
             return (Owner::Client, 85);
         }
         let (here, before) = (self.context.cues)(datum);
@@ -261,9 +347,23 @@ impl<'s> Scene<'s> {
         let named = self.is_named_after_custodian(path) || self.is_named_after_custodian(host);
         let mut points = 0;
         points += if named { 45 } else { 0 };
-        points += if datum.kind == ContactKind::Profile { 20 } else { 0 };
-        points += if here.own { 30 } else if before.own { 10 } else { 0 };
-        points += if here.new_job || before.new_job { 25 } else { 0 };
+        points += if datum.kind == ContactKind::Profile {
+            20
+        } else {
+            0
+        };
+        points += if here.own {
+            30
+        } else if before.own {
+            10
+        } else {
+            0
+        };
+        points += if here.new_job || before.new_job {
+            25
+        } else {
+            0
+        };
         points += if self.context.notice { 15 } else { 0 };
         points -= if here.colleague { 30 } else { 0 };
         self.verdict(points, Owner::Unknown)
@@ -275,8 +375,16 @@ impl<'s> Scene<'s> {
         }
         let (here, before) = (self.context.cues)(datum);
         let office = datum.place == Place::Signature && self.office_signature;
-        let points = i32::from(here.own || before.own) * 40 + i32::from(self.context.notice) * 20 - i32::from(office) * 60;
-        self.verdict(points, if office { Owner::Organisation } else { Owner::Unknown })
+        let points = i32::from(here.own || before.own) * 40 + i32::from(self.context.notice) * 20
+            - i32::from(office) * 60;
+        self.verdict(
+            points,
+            if office {
+                Owner::Organisation
+            } else {
+                Owner::Unknown
+            },
+        )
     }
 
     /// What stands in somebody else's words is theirs, and what stands in a disclaimer is the organisation's.
@@ -291,35 +399,56 @@ impl<'s> Scene<'s> {
     /// From 40 points on it is the custodian's.
     fn verdict(&self, points: i32, otherwise: Owner) -> Opinion {
         let confidence = |p: i32| u8::try_from(p.clamp(5, 100)).unwrap_or(100);
-        if points >= 40 { (Owner::Custodian, confidence(points + 10)) } else { (otherwise, confidence(80 - points.max(0))) }
+        if points >= 40 {
+            (Owner::Custodian, confidence(points + 10))
+        } else {
+            (otherwise, confidence(80 - points.max(0)))
+        }
     }
 
     fn recipients(&self) -> impl Iterator<Item = &Address> {
         let m = self.context.message;
-        m.to.iter().chain(&m.cc).chain(&m.bcc).filter(|a| !self.context.organisation.owns(domain(&a.address)))
+        m.to.iter()
+            .chain(&m.cc)
+            .chain(&m.bcc)
+            .filter(|a| !self.context.organisation.owns(domain(&a.address)))
     }
 
     /// A recipient's own address, unless the custodian writes to himself.
     fn is_recipients(&self, address: &str) -> bool {
-        self.recipients().any(|a| a.address.eq_ignore_ascii_case(address)) && !self.is_named_after_custodian(local_part(address))
+        self.recipients()
+            .any(|a| a.address.eq_ignore_ascii_case(address))
+            && !self.is_named_after_custodian(local_part(address))
     }
 
     fn is_own_address(&self, address: &str) -> bool {
-        let as_address = Address { name: String::new(), address: address.to_owned() };
+        let as_address = Address {
+            name: String::new(),
+            address: address.to_owned(),
+        };
         is_custodian(&as_address, self.context.custodian)
-            || self.context.message.from.iter().any(|f| f.address.eq_ignore_ascii_case(address))
+            || self
+                .context
+                .message
+                .from
+                .iter()
+                .any(|f| f.address.eq_ignore_ascii_case(address))
     }
 
     /// Whether a local part, a slug or a host holds a word of the custodian's name, or first initial and surname.
     fn is_named_after_custodian(&self, text: &str) -> bool {
         let folded = fold_words(text).replace(' ', "");
         let long = |w: &&String| w.len() >= 4 && folded.contains(w.as_str());
-        let short = |w: &&String| w.len() == 3 && fold_words(text).split(' ').any(|t| t == w.as_str());
+        let short =
+            |w: &&String| w.len() == 3 && fold_words(text).split(' ').any(|t| t == w.as_str());
         self.own_words.iter().any(|w| long(&w) || short(&w))
     }
 
     fn body_text(&self, datum: &Found) -> &str {
-        datum.body.and_then(|b| self.context.message.bodies.get(b)).map_or("", |b| b.content.as_str())
+        datum
+            .body
+            .and_then(|b| self.context.message.bodies.get(b))
+            .map_or("", |b| b.content.as_str())
     }
 
     /// The line in which a datum stands, folded.
@@ -329,9 +458,14 @@ impl<'s> Scene<'s> {
         let start = head.rfind('\n').map_or(0, |at| at + 1);
         // In a line with several data, what follows the datum before belongs to this one.
         let reach = head.get(start..).unwrap_or_default();
-        let own = reach.rfind(|c: char| c.is_ascii_digit() || matches!(c, '|' | '·' | ';')).map_or(reach, |at| {
-            reach.get(at + 1..).filter(|r| r.is_char_boundary(0)).unwrap_or(reach)
-        });
+        let own = reach
+            .rfind(|c: char| c.is_ascii_digit() || matches!(c, '|' | '·' | ';'))
+            .map_or(reach, |at| {
+                reach
+                    .get(at + 1..)
+                    .filter(|r| r.is_char_boundary(0))
+                    .unwrap_or(reach)
+            });
         format!(" {} ", fold_words(own))
     }
 
@@ -341,30 +475,103 @@ impl<'s> Scene<'s> {
         let from = datum.range.start.saturating_sub(140);
         let to = (datum.range.end + 90).min(text.len());
         let near = |at: usize| (from..to).contains(&at);
-        memchr::memchr_iter(b'@', text.as_bytes()).filter(|&at| near(at)).any(|at| {
-            let host: String = text
-                .get(at + 1..)
-                .unwrap_or_default()
-                .chars()
-                .take_while(|c| c.is_alphanumeric() || matches!(c, '.' | '-'))
-                .collect();
-            let local: String = text
-                .get(..at)
-                .unwrap_or_default()
-                .chars()
-                .rev()
-                .take_while(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_'))
-                .collect();
-            let local: String = local.chars().rev().collect();
-            self.context.organisation.owns(host.trim_end_matches('.'))
-                && !self.is_own_address(&format!("{local}@{}", host.trim_end_matches('.')))
-        })
+        memchr::memchr_iter(b'@', text.as_bytes())
+            .filter(|&at| near(at))
+            .any(|at| {
+                let host: String = text
+                    .get(at + 1..)
+                    .unwrap_or_default()
+                    .chars()
+                    .take_while(|c| c.is_alphanumeric() || matches!(c, '.' | '-'))
+                    .collect();
+                let local: String = text
+                    .get(..at)
+                    .unwrap_or_default()
+                    .chars()
+                    .rev()
+                    .take_while(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_'))
+                    .collect();
+                let local: String = local.chars().rev().collect();
+                self.context.organisation.owns(host.trim_end_matches('.'))
+                    && !self.is_own_address(&format!("{local}@{}", host.trim_end_matches('.')))
+            })
     }
 }
 
-const PRIVATE_WORDS: &[&str] = &["private", "privat", "prive", "privee", "privado", "privada", "privato", "privata", "privates", "private", "personal", "persoonlijk", "pessoal", "personale", "personnel", "perso", "particular", "home", "casa", "domicilio", "maison", "zuhause", "thuis", "mine", "mio", "mia", "mien"];
-const OFFICE_WORDS: &[&str] = &["office", "fax", "switchboard", "reception", "centralita", "oficina", "ext", "extension", "durchwahl", "zentrale", "buro", "standard", "bureau", "ufficio", "centralino", "escritorio", "kantoor", "receptie", "direct", "direto", "directo", "oficines", "hotline", "helpdesk", "work"];
-const MOBILE_WORDS: &[&str] = &["mobile", "mobil", "movil", "cel", "celular", "cell", "cellulare", "handy", "portable", "gsm", "natel", "telemovel", "mob", "whatsapp", "m", "tlm"];
+const PRIVATE_WORDS: &[&str] = &[
+    "private",
+    "privat",
+    "prive",
+    "privee",
+    "privado",
+    "privada",
+    "privato",
+    "privata",
+    "privates",
+    "private",
+    "personal",
+    "persoonlijk",
+    "pessoal",
+    "personale",
+    "personnel",
+    "perso",
+    "particular",
+    "home",
+    "casa",
+    "domicilio",
+    "maison",
+    "zuhause",
+    "thuis",
+    "mine",
+    "mio",
+    "mia",
+    "mien",
+];
+const OFFICE_WORDS: &[&str] = &[
+    "office",
+    "fax",
+    "switchboard",
+    "reception",
+    "centralita",
+    "oficina",
+    "ext",
+    "extension",
+    "durchwahl",
+    "zentrale",
+    "buro",
+    "standard",
+    "bureau",
+    "ufficio",
+    "centralino",
+    "escritorio",
+    "kantoor",
+    "receptie",
+    "direct",
+    "direto",
+    "directo",
+    "oficines",
+    "hotline",
+    "helpdesk",
+    "work",
+];
+const MOBILE_WORDS: &[&str] = &[
+    "mobile",
+    "mobil",
+    "movil",
+    "cel",
+    "celular",
+    "cell",
+    "cellulare",
+    "handy",
+    "portable",
+    "gsm",
+    "natel",
+    "telemovel",
+    "mob",
+    "whatsapp",
+    "m",
+    "tlm",
+];
 
 fn has_word(line: &str, words: &[&str]) -> bool {
     line.split(' ').any(|w| words.contains(&w))
@@ -378,7 +585,12 @@ fn is_organisations(datum: &Found, organisation: &Organisation) -> bool {
     match datum.kind {
         ContactKind::Email => organisation.owns(domain(address(datum))),
         ContactKind::Url => {
-            let host = datum.value.trim_start_matches("https://").split('/').next().unwrap_or_default();
+            let host = datum
+                .value
+                .trim_start_matches("https://")
+                .split('/')
+                .next()
+                .unwrap_or_default();
             organisation.owns(host)
         }
         _ => false,
@@ -389,10 +601,16 @@ fn is_organisations(datum: &Found, organisation: &Organisation) -> bool {
 fn is_own_range(value: &str, ranges: &[String]) -> bool {
     let digits: Vec<char> = value.chars().filter(char::is_ascii_digit).collect();
     ranges.iter().any(|range| {
-        let pattern: Vec<char> = range.chars().filter(|c| c.is_ascii_digit() || matches!(c, 'x' | 'X')).collect();
+        let pattern: Vec<char> = range
+            .chars()
+            .filter(|c| c.is_ascii_digit() || matches!(c, 'x' | 'X'))
+            .collect();
         pattern.len() >= 6
             && digits.len() == pattern.len()
-            && digits.iter().zip(&pattern).all(|(d, p)| d == p || matches!(p, 'x' | 'X'))
+            && digits
+                .iter()
+                .zip(&pattern)
+                .all(|(d, p)| d == p || matches!(p, 'x' | 'X'))
     })
 }
 
@@ -402,7 +620,60 @@ fn is_alumni(host: &str) -> bool {
 
 /// Mailboxes of a function, in the words of eight languages.
 fn is_functional(local: &str) -> bool {
-    const WORDS: &[&str] = &["info", "sales", "office", "contact", "contacto", "contatto", "kontakt", "comercial", "commercial", "ventas", "vertrieb", "service", "servicio", "support", "soporte", "atencion", "clientes", "kunden", "kundenservice", "clienti", "clients", "admin", "administracion", "verwaltung", "buchhaltung", "team", "hello", "hola", "hallo", "mail", "post", "pedidos", "orders", "bestellung", "help", "desk", "helpdesk", "reception", "recepcion", "noreply", "billing", "facturacion", "hr", "rrhh", "oficina", "verkoop", "klantenservice", "vendite", "vendas", "geral", "secretaria", "accueil"];
+    const WORDS: &[&str] = &[
+        "info",
+        "sales",
+        "office",
+        "contact",
+        "contacto",
+        "contatto",
+        "kontakt",
+        "comercial",
+        "commercial",
+        "ventas",
+        "vertrieb",
+        "service",
+        "servicio",
+        "support",
+        "soporte",
+        "atencion",
+        "clientes",
+        "kunden",
+        "kundenservice",
+        "clienti",
+        "clients",
+        "admin",
+        "administracion",
+        "verwaltung",
+        "buchhaltung",
+        "team",
+        "hello",
+        "hola",
+        "hallo",
+        "mail",
+        "post",
+        "pedidos",
+        "orders",
+        "bestellung",
+        "help",
+        "desk",
+        "helpdesk",
+        "reception",
+        "recepcion",
+        "noreply",
+        "billing",
+        "facturacion",
+        "hr",
+        "rrhh",
+        "oficina",
+        "verkoop",
+        "klantenservice",
+        "vendite",
+        "vendas",
+        "geral",
+        "secretaria",
+        "accueil",
+    ];
     let folded = fold_words(local);
     folded.split(' ').any(|w| WORDS.contains(&w))
 }

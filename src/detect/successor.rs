@@ -278,17 +278,23 @@ fn names(sentence: &str) -> Vec<&str> {
         let mut end = at;
         let mut count = 0;
         while let Some(&(_, word)) = words.get(end) {
-            if is_capitalised(word) {
+            if is_name_word(word, end) {
                 count += 1;
                 end += 1;
-            } else if count > 0
-                && PARTICLES.contains(&word)
-                && words.get(end + 1).is_some_and(|w| is_capitalised(w.1))
-            {
-                end += 1;
-            } else {
+                continue;
+            }
+            let particles = words
+                .iter()
+                .skip(end)
+                .take_while(|w| PARTICLES.contains(&w.1))
+                .count();
+            let goes_on = words
+                .get(end + particles)
+                .is_some_and(|w| is_name_word(w.1, end));
+            if count == 0 || particles == 0 || particles > 2 || !goes_on {
                 break;
             }
+            end += particles;
         }
         let before = at
             .checked_sub(1)

@@ -17,8 +17,12 @@ pub(super) fn find(text: &str) -> Vec<Datum> {
     let mut data = Vec::new();
     let mut from = 0;
     for at in memchr::memchr_iter(b'@', text.as_bytes()) {
-        let Some(range) = around(text, at).filter(|r| r.start >= from) else { continue };
-        let Some(written) = text.get(range.clone()) else { continue };
+        let Some(range) = around(text, at).filter(|r| r.start >= from) else {
+            continue;
+        };
+        let Some(written) = text.get(range.clone()) else {
+            continue;
+        };
         from = range.end;
         data.push(datum(written.to_lowercase(), range));
     }
@@ -28,7 +32,12 @@ pub(super) fn find(text: &str) -> Vec<Datum> {
 }
 
 fn datum(address: String, range: Range<usize>) -> Datum {
-    Datum { kind: ContactKind::Email, value: format!("mailto:{address}"), range, certain: true }
+    Datum {
+        kind: ContactKind::Email,
+        value: format!("mailto:{address}"),
+        range,
+        certain: true,
+    }
 }
 
 /// The address around an `@`.
@@ -38,7 +47,9 @@ fn around(text: &str, at: usize) -> Option<Range<usize>> {
         .chars()
         .rev()
         .take(MOST_LOCAL)
-        .take_while(|&c| c.is_alphanumeric() || matches!(c, '.' | '_' | '%' | '+' | '-' | '\'' | '&' | '~'))
+        .take_while(|&c| {
+            c.is_alphanumeric() || matches!(c, '.' | '_' | '%' | '+' | '-' | '\'' | '&' | '~')
+        })
         .map(char::len_utf8)
         .sum();
     let after = text.get(at + 1..)?;
@@ -49,7 +60,9 @@ fn around(text: &str, at: usize) -> Option<Range<usize>> {
         .map(char::len_utf8)
         .sum();
     let host = after.get(..length)?.trim_end_matches(['.', '-']);
-    let local = before.get(before.len() - local..)?.trim_start_matches(['.', '\'', '-', '&', '~']);
+    let local = before
+        .get(before.len() - local..)?
+        .trim_start_matches(['.', '\'', '-', '&', '~']);
     let plausible = !local.is_empty() && !local.ends_with('.') && is_domain(host);
     plausible.then(|| at - local.len()..at + 1 + host.len())
 }
@@ -74,8 +87,10 @@ static SPELLED: LazyLock<Regex> = LazyLock::new(|| {
     let dot = r"(?:\s*[\(\[\{<]\s*(?:dot|punto|point|punkt|punt|ponto|\.)\s*[\)\]\}>]\s*|\s+(?:dot|punto|point|punkt|punt|ponto)\s+|\.)";
     let word = r"[\p{L}\p{N}_+-]+";
     let joined = r"(?:\s+(?:guion bajo|guión bajo|underscore|unterstrich|guion|guión|dash|hyphen|bindestrich|tiret|trattino|hífen|streepje)\s+)";
-    Regex::new(&format!("(?i)({word}(?:(?:{dot}|{joined}){word}){{0,4}}){at}({word}(?:{dot}{word}){{1,3}})"))
-        .expect("a constant pattern compiles")
+    Regex::new(&format!(
+        "(?i)({word}(?:(?:{dot}|{joined}){word}){{0,4}}){at}({word}(?:{dot}{word}){{1,3}})"
+    ))
+    .expect("a constant pattern compiles")
 });
 
 /// Addresses with words in place of `@` and dots.
@@ -97,13 +112,21 @@ fn spelled_out(text: &str) -> Vec<Datum> {
 
 /// Without a bracket or a spelled-out word it is an ordinary address, or prose.
 fn is_spelled(written: &str) -> bool {
-    !written.contains('@') || written.split('@').any(|side| side.ends_with(' ') || side.starts_with(' '))
+    !written.contains('@')
+        || written
+            .split('@')
+            .any(|side| side.ends_with(' ') || side.starts_with(' '))
 }
 
 /// Words for signs as signs.
 fn plain(written: &str) -> String {
     let mut address = String::new();
-    for word in written.to_lowercase().replace(['(', ')', '[', ']', '{', '}', '<', '>'], " ").replace('.', " . ").split_whitespace() {
+    for word in written
+        .to_lowercase()
+        .replace(['(', ')', '[', ']', '{', '}', '<', '>'], " ")
+        .replace('.', " . ")
+        .split_whitespace()
+    {
         match word {
             "dot" | "punto" | "point" | "punkt" | "punt" | "ponto" => address.push('.'),
             "bajo" | "underscore" | "unterstrich" => {
@@ -112,7 +135,8 @@ fn plain(written: &str) -> String {
                 }
                 address.push('_');
             }
-            "guion" | "guión" | "dash" | "hyphen" | "bindestrich" | "tiret" | "trattino" | "hífen" | "streepje" => {
+            "guion" | "guión" | "dash" | "hyphen" | "bindestrich" | "tiret" | "trattino"
+            | "hífen" | "streepje" => {
                 address.push('-');
             }
             word => address.push_str(word),
@@ -123,7 +147,11 @@ fn plain(written: &str) -> String {
 
 /// The longest beginning of a spelled-out host that is a domain, and how many octets of it were used.
 fn host(written: &str) -> Option<(String, usize)> {
-    let mut ends: Vec<usize> = written.char_indices().filter(|&(_, c)| c.is_whitespace()).map(|(at, _)| at).collect();
+    let mut ends: Vec<usize> = written
+        .char_indices()
+        .filter(|&(_, c)| c.is_whitespace())
+        .map(|(at, _)| at)
+        .collect();
     ends.push(written.len());
     ends.into_iter().rev().find_map(|end| {
         let host = plain(written.get(..end)?);
@@ -138,21 +166,36 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expected: &[&str]) {
-        let values: Vec<String> = find(text).into_iter().map(|d| d.value.replace("mailto:", "")).collect();
+        let values: Vec<String> = find(text)
+            .into_iter()
+            .map(|d| d.value.replace("mailto:", ""))
+            .collect();
         assert_eq!(values, expected);
     }
 
     #[test]
     fn addresses() {
-        check("write to Ana.Prueba@Example.net, please.", &["ana.prueba@example.net"]);
-        check("<josé.núñez@correo.example>", &["josé.núñez@correo.example"]);
+        check(
+            "write to Ana.Prueba@Example.net, please.",
+            &["ana.prueba@example.net"],
+        );
+        check(
+            "<josé.núñez@correo.example>",
+            &["josé.núñez@correo.example"],
+        );
         check("a@b and @handle and x@y.z", &[]);
-        check("ana@firma.example/ben@firma.example", &["ana@firma.example", "ben@firma.example"]);
+        check(
+            "ana@firma.example/ben@firma.example",
+            &["ana@firma.example", "ben@firma.example"],
+        );
     }
 
     #[test]
     fn spelled_out_addresses() {
-        check("ana punto prueba (arroba) gmail punto com gracias", &["ana.prueba@gmail.com"]);
+        check(
+            "ana punto prueba (arroba) gmail punto com gracias",
+            &["ana.prueba@gmail.com"],
+        );
         check("john at gmail dot com", &["john@gmail.com"]);
         check("max.muster [ät] gmx punkt de", &["max.muster@gmx.de"]);
         check("ana guion bajo p arroba gmail.com", &["ana_p@gmail.com"]);

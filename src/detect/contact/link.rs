@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::email::is_domain;
 use super::Datum;
+use super::email::is_domain;
 use crate::finding::ContactKind;
 
 static URL: LazyLock<Regex> = LazyLock::new(|| {
@@ -24,17 +24,31 @@ pub(super) fn find(text: &str) -> Vec<Datum> {
     let mut data: Vec<Datum> = URL
         .find_iter(text)
         .filter_map(|found| {
-            let written = found.as_str().trim_end_matches(['.', ',', ';', ':', '!', '?', '*', '_', '»', '”', '’']);
+            let written = found
+                .as_str()
+                .trim_end_matches(['.', ',', ';', ':', '!', '?', '*', '_', '»', '”', '’']);
             target(written, found.start()..found.start() + written.len())
         })
         .collect();
     let links = data.len();
     for found in HANDLE.captures_iter(text) {
-        let (Some(service), Some(handle)) = (found.get(1).or(found.get(4)), found.get(2).or(found.get(3))) else { continue };
+        let (Some(service), Some(handle)) =
+            (found.get(1).or(found.get(4)), found.get(2).or(found.get(3)))
+        else {
+            continue;
+        };
         if let Some((kind, value)) = handle_uri(&service.as_str().to_lowercase(), handle.as_str())
-            && data.iter().take(links).all(|d| d.range.end <= handle.start() || d.range.start >= handle.end())
+            && data
+                .iter()
+                .take(links)
+                .all(|d| d.range.end <= handle.start() || d.range.start >= handle.end())
         {
-            data.push(Datum { kind, value, range: handle.range(), certain: true });
+            data.push(Datum {
+                kind,
+                value,
+                range: handle.range(),
+                certain: true,
+            });
         }
     }
     data.sort_by_key(|d| d.range.start);
@@ -45,10 +59,18 @@ fn handle_uri(service: &str, handle: &str) -> Option<(ContactKind, String)> {
     let name = handle.trim_start_matches('@').trim_end_matches('.');
     Some(match service {
         "telegram" => (ContactKind::Messenger, format!("https://t.me/{name}")),
-        "signal" | "threema" | "skype" | "wechat" => (ContactKind::Messenger, format!("{service}:{name}")),
-        "instagram" | "insta" | "ig" => (ContactKind::Profile, format!("https://www.instagram.com/{name}")),
+        "signal" | "threema" | "skype" | "wechat" => {
+            (ContactKind::Messenger, format!("{service}:{name}"))
+        }
+        "instagram" | "insta" | "ig" => (
+            ContactKind::Profile,
+            format!("https://www.instagram.com/{name}"),
+        ),
         "twitter" => (ContactKind::Profile, format!("https://twitter.com/{name}")),
-        "tiktok" => (ContactKind::Profile, format!("https://www.tiktok.com/@{name}")),
+        "tiktok" => (
+            ContactKind::Profile,
+            format!("https://www.tiktok.com/@{name}"),
+        ),
         _ => return None,
     })
 }
@@ -56,26 +78,62 @@ fn handle_uri(service: &str, handle: &str) -> Option<(ContactKind, String)> {
 /// What a link's target is: `mailto:`, `tel:`, `https://…`, or a bare host and path.
 pub(super) fn target(written: &str, range: Range<usize>) -> Option<Datum> {
     let lower = written.to_lowercase();
-    let datum = |kind, value| Some(Datum { kind, value, range: range.clone(), certain: true });
+    let datum = |kind, value| {
+        Some(Datum {
+            kind,
+            value,
+            range: range.clone(),
+            certain: true,
+        })
+    };
     if let Some(address) = lower.strip_prefix("mailto:") {
-        let address = address.split('?').next().unwrap_or_default().replace("%40", "@");
+        let address = address
+            .split('?')
+            .next()
+            .unwrap_or_default()
+            .replace("%40", "@");
         let host = address.rsplit_once('@').map_or("", |(_, host)| host);
-        return if is_domain(host) { datum(ContactKind::Email, format!("mailto:{address}")) } else { None };
+        return if is_domain(host) {
+            datum(ContactKind::Email, format!("mailto:{address}"))
+        } else {
+            None
+        };
     }
     if let Some(number) = lower.strip_prefix("tel:") {
-        let digits: String = number.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
-        return if digits.len() >= 7 { datum(ContactKind::Phone, format!("tel:{digits}")) } else { None };
+        let digits: String = number
+            .chars()
+            .filter(|c| c.is_ascii_digit() || *c == '+')
+            .collect();
+        return if digits.len() >= 7 {
+            datum(ContactKind::Phone, format!("tel:{digits}"))
+        } else {
+            None
+        };
     }
     let rest = written
-        .get(if lower.starts_with("https://") { 8 } else if lower.starts_with("http://") { 7 } else { 0 }..)?
+        .get(
+            if lower.starts_with("https://") {
+                8
+            } else if lower.starts_with("http://") {
+                7
+            } else {
+                0
+            }..,
+        )?
         .trim_end_matches('/');
-    let (host, path) = rest.split_once('/').map_or((rest, ""), |(host, path)| (host, path));
+    let (host, path) = rest
+        .split_once('/')
+        .map_or((rest, ""), |(host, path)| (host, path));
     let host = host.to_lowercase();
     if !is_domain(host.split(':').next().unwrap_or_default()) {
         return None;
     }
     let site = host.strip_prefix("www.").unwrap_or(&host);
-    let path = path.split('?').next().unwrap_or_default().trim_end_matches('/');
+    let path = path
+        .split('?')
+        .next()
+        .unwrap_or_default()
+        .trim_end_matches('/');
     let of = |domain: &str| site == domain || site.ends_with(&format!(".{domain}"));
     if of("wa.me") || of("whatsapp.com") {
         let digits: String = written.chars().filter(char::is_ascii_digit).collect();
@@ -88,13 +146,30 @@ pub(super) fn target(written: &str, range: Range<usize>) -> Option<Datum> {
     if (of("t.me") || of("telegram.me")) && !path.is_empty() {
         return datum(ContactKind::Messenger, format!("https://t.me/{path}"));
     }
-    let profile = ["linkedin.com", "xing.com", "instagram.com", "facebook.com", "fb.com", "twitter.com", "github.com", "threads.net", "bsky.app", "x.com", "tiktok.com"];
-    let kind = if profile.iter().any(|p| of(p)) && !path.is_empty() && !path.starts_with("company/") {
+    let profile = [
+        "linkedin.com",
+        "xing.com",
+        "instagram.com",
+        "facebook.com",
+        "fb.com",
+        "twitter.com",
+        "github.com",
+        "threads.net",
+        "bsky.app",
+        "x.com",
+        "tiktok.com",
+    ];
+    let kind = if profile.iter().any(|p| of(p)) && !path.is_empty() && !path.starts_with("company/")
+    {
         ContactKind::Profile
     } else {
         ContactKind::Url
     };
-    let value = if path.is_empty() { format!("https://{host}") } else { format!("https://{host}/{path}") };
+    let value = if path.is_empty() {
+        format!("https://{host}")
+    } else {
+        format!("https://{host}/{path}")
+    };
     datum(kind, value)
 }
 
@@ -105,17 +180,33 @@ mod tests {
     #[track_caller]
     fn check(text: &str, expected: &[(ContactKind, &str)]) {
         let found = find(text);
-        let values: Vec<(ContactKind, &str)> = found.iter().map(|d| (d.kind, d.value.as_str())).collect();
+        let values: Vec<(ContactKind, &str)> =
+            found.iter().map(|d| (d.kind, d.value.as_str())).collect();
         assert_eq!(values, expected);
     }
 
     #[test]
     fn links_and_handles() {
-        check("see linkedin.com/in/ana-prueba.", &[(ContactKind::Profile, "https://linkedin.com/in/ana-prueba")]);
-        check("https://wa.me/34600111222", &[(ContactKind::Messenger, "https://wa.me/34600111222")]);
-        check("Telegram: @ana_prueba", &[(ContactKind::Messenger, "https://t.me/ana_prueba")]);
-        check("www.firma.example", &[(ContactKind::Url, "https://www.firma.example")]);
-        check("en Instagram soy @ana.prueba", &[(ContactKind::Profile, "https://www.instagram.com/ana.prueba")]);
+        check(
+            "see linkedin.com/in/ana-prueba.",
+            &[(ContactKind::Profile, "https://linkedin.com/in/ana-prueba")],
+        );
+        check(
+            "https://wa.me/34600111222",
+            &[(ContactKind::Messenger, "https://wa.me/34600111222")],
+        );
+        check(
+            "Telegram: @ana_prueba",
+            &[(ContactKind::Messenger, "https://t.me/ana_prueba")],
+        );
+        check(
+            "www.firma.example",
+            &[(ContactKind::Url, "https://www.firma.example")],
+        );
+        check(
+            "en Instagram soy @ana.prueba",
+            &[(ContactKind::Profile, "https://www.instagram.com/ana.prueba")],
+        );
         check("a signal was given", &[]);
     }
 }

@@ -31,12 +31,23 @@ pub(super) fn find(text: &str, regions: &[String]) -> Vec<Datum> {
 fn next_start(bytes: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
     loop {
-        at += bytes.get(at..)?.iter().position(|b| b.is_ascii_digit() || matches!(b, b'+' | b'('))?;
+        at += bytes
+            .get(at..)?
+            .iter()
+            .position(|b| b.is_ascii_digit() || matches!(b, b'+' | b'('))?;
         let before = at.checked_sub(1).and_then(|b| bytes.get(b));
-        let inside = before.is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'@' | b'=' | b'&' | b'#' | b'$' | b'/' ) || *b >= 0xC3 && false);
+        let inside = before.is_some_and(|b| {
+            b.is_ascii_alphanumeric()
+                || matches!(b, b'_' | b'@' | b'=' | b'&' | b'#' | b'$' | b'/')
+                || *b >= 0xC3 && false
+        });
         let begins = match bytes.get(at) {
-            Some(b'+') => bytes.get(at + 1).is_some_and(|b| b.is_ascii_digit() || matches!(b, b'(' | b' ')),
-            Some(b'(') => bytes.get(at + 1).is_some_and(|b| b.is_ascii_digit() || *b == b'+'),
+            Some(b'+') => bytes
+                .get(at + 1)
+                .is_some_and(|b| b.is_ascii_digit() || matches!(b, b'(' | b' ')),
+            Some(b'(') => bytes
+                .get(at + 1)
+                .is_some_and(|b| b.is_ascii_digit() || *b == b'+'),
             _ => true,
         };
         if begins && !inside {
@@ -64,7 +75,8 @@ fn run_end(text: &str, start: usize) -> usize {
                 digits += 1;
                 end = start + at + 1;
             }
-            ' ' | '.' | '-' | '/' | '(' | ')' | '\u{a0}' | '–' | '‑' | '·' | '\u{2009}' | '\u{202f}' => {
+            ' ' | '.' | '-' | '/' | '(' | ')' | '\u{a0}' | '–' | '‑' | '·' | '\u{2009}'
+            | '\u{202f}' => {
                 gap += 1;
                 if gap > 3 {
                     break;
@@ -81,7 +93,9 @@ fn run_end(text: &str, start: usize) -> usize {
 }
 
 fn read(text: &str, range: Range<usize>, regions: &[Region], data: &mut Vec<Datum>) {
-    let Some(written) = text.get(range.clone()) else { return };
+    let Some(written) = text.get(range.clone()) else {
+        return;
+    };
     let count = written.bytes().filter(u8::is_ascii_digit).count();
     if count < *DIGITS.start() || is_followed_by_word(text, range.end) {
         return;
@@ -99,7 +113,12 @@ fn read(text: &str, range: Range<usize>, regions: &[Region], data: &mut Vec<Datu
         return;
     }
     if let Some((value, certain)) = number(written, regions, cue) {
-        data.push(Datum { kind: ContactKind::Phone, value, range, certain });
+        data.push(Datum {
+            kind: ContactKind::Phone,
+            value,
+            range,
+            certain,
+        });
     } else {
         split(text, &range, regions, data);
     }
@@ -107,9 +126,13 @@ fn read(text: &str, range: Range<usize>, regions: &[Region], data: &mut Vec<Datu
 
 /// Two numbers side by side (`600 111 222 / 91 555 01 00`).
 fn split(text: &str, range: &Range<usize>, regions: &[Region], data: &mut Vec<Datum>) {
-    let Some(written) = text.get(range.clone()) else { return };
+    let Some(written) = text.get(range.clone()) else {
+        return;
+    };
     for separator in [" / ", "/", " - ", " – ", "  "] {
-        let Some((left, right)) = written.split_once(separator) else { continue };
+        let Some((left, right)) = written.split_once(separator) else {
+            continue;
+        };
         if left.is_empty() || right.is_empty() {
             continue;
         }
@@ -122,7 +145,11 @@ fn split(text: &str, range: &Range<usize>, regions: &[Region], data: &mut Vec<Da
 
 fn before(text: &str, start: usize) -> String {
     let head = text.get(..start).unwrap_or_default();
-    let from = head.char_indices().rev().nth(CUE_REACH).map_or(0, |(at, _)| at);
+    let from = head
+        .char_indices()
+        .rev()
+        .nth(CUE_REACH)
+        .map_or(0, |(at, _)| at);
     let reach = head.get(from..).unwrap_or_default();
     // A cue on the line above belongs to what stands there.
     let line = reach.rsplit('\n').next().unwrap_or_default();
@@ -134,8 +161,13 @@ fn is_followed_by_word(text: &str, end: usize) -> bool {
     match rest.next() {
         Some(c) if c.is_alphabetic() || matches!(c, '@' | '_' | '%' | '€' | '$' | '£') => true,
         Some(' ' | '\u{a0}') => {
-            let word: String = rest.take_while(|c| c.is_alphabetic() || matches!(c, '€' | '$' | '%')).collect();
-            matches!(word.to_lowercase().as_str(), "€" | "$" | "%" | "eur" | "usd" | "euros" | "kg" | "units" | "mwh" | "mmbtu")
+            let word: String = rest
+                .take_while(|c| c.is_alphabetic() || matches!(c, '€' | '$' | '%'))
+                .collect();
+            matches!(
+                word.to_lowercase().as_str(),
+                "€" | "$" | "%" | "eur" | "usd" | "euros" | "kg" | "units" | "mwh" | "mmbtu"
+            )
         }
         Some(',') => rest.next().is_some_and(|c| c.is_ascii_digit()),
         _ => false,
@@ -144,9 +176,15 @@ fn is_followed_by_word(text: &str, end: usize) -> bool {
 
 /// Dates, amounts, IP addresses and card numbers have shapes of their own.
 fn looks_otherwise(written: &str) -> bool {
-    let groups: Vec<&str> = written.split(|c: char| !c.is_ascii_digit()).filter(|g| !g.is_empty()).collect();
+    let groups: Vec<&str> = written
+        .split(|c: char| !c.is_ascii_digit())
+        .filter(|g| !g.is_empty())
+        .collect();
     let number = |g: &str| g.parse::<u32>().unwrap_or(u32::MAX);
-    let separators: String = written.chars().filter(|c| matches!(c, '.' | '-' | '/' | ' ' | '(' | '+')).collect();
+    let separators: String = written
+        .chars()
+        .filter(|c| matches!(c, '.' | '-' | '/' | ' ' | '(' | '+'))
+        .collect();
     if written.starts_with('+') {
         return false;
     }
@@ -158,11 +196,20 @@ fn looks_otherwise(written: &str) -> bool {
         [a, b, c, ..] if day(a) && day(b) && year(c) => true,
         [a, b] if year(a) && year(b) => true,
         // 1.234.567: thousands.
-        [first, rest @ ..] if !rest.is_empty() && first.len() <= 3 && separators.chars().all(|c| c == '.') => {
+        [first, rest @ ..]
+            if !rest.is_empty() && first.len() <= 3 && separators.chars().all(|c| c == '.') =>
+        {
             rest.len() == 2 && rest.iter().all(|g| g.len() == 3) && first.len() < 3
         }
-        [a, b, c, d] if [a, b, c, d].iter().all(|g| number(g) <= 255) && separators == "..." => true,
-        [a] => a.len() == 8 && (number(a.get(..4).unwrap_or_default()) >= 1990 && number(a.get(..4).unwrap_or_default()) <= 2035 && number(a.get(4..6).unwrap_or_default()) <= 12),
+        [a, b, c, d] if [a, b, c, d].iter().all(|g| number(g) <= 255) && separators == "..." => {
+            true
+        }
+        [a] => {
+            a.len() == 8
+                && (number(a.get(..4).unwrap_or_default()) >= 1990
+                    && number(a.get(..4).unwrap_or_default()) <= 2035
+                    && number(a.get(4..6).unwrap_or_default()) <= 12)
+        }
         _ => false,
     }
 }
@@ -170,21 +217,207 @@ fn looks_otherwise(written: &str) -> bool {
 /// Words before a number that say that it is something else.
 fn is_labelled_otherwise(before: &str) -> bool {
     const WORDS: &[&str] = &[
-        "iban", "cif", "nif", "nie", "dni", "rfc", "cuit", "rut", "nit", "vat", "ust", "ustid", "uid", "mwst", "siret", "siren", "tva", "iva", "piva", "cnpj", "cpf", "btw", "kvk", "abn", "acn",
-        "factura", "invoice", "rechnung", "facture", "fattura", "fatura", "factuur", "pedido", "order", "bestellung", "auftrag", "commande", "ordine", "encomenda", "bestelling", "poliza", "policy", "police", "polizza",
-        "ref", "referencia", "reference", "referenz", "expediente", "ticket", "caso", "case", "contrato", "contract", "vertrag", "contrat", "contratto", "contract", "cuenta", "account", "konto", "compte", "conto", "conta", "rekening",
-        "hrb", "hra", "registro", "colegiado", "licencia", "albaran", "presupuesto", "angebot", "offerte", "devis", "serial", "isbn", "issn", "bic", "id", "pin", "code", "codigo", "passcode", "deal", "num", "no", "nr", "numero de", "bsb", "card", "dossier", "lot", "lote", "sku", "article", "tracking", "matricula", "eur", "usd", "gbp", "chf",
+        "iban",
+        "cif",
+        "nif",
+        "nie",
+        "dni",
+        "rfc",
+        "cuit",
+        "rut",
+        "nit",
+        "vat",
+        "ust",
+        "ustid",
+        "uid",
+        "mwst",
+        "siret",
+        "siren",
+        "tva",
+        "iva",
+        "piva",
+        "cnpj",
+        "cpf",
+        "btw",
+        "kvk",
+        "abn",
+        "acn",
+        "factura",
+        "invoice",
+        "rechnung",
+        "facture",
+        "fattura",
+        "fatura",
+        "factuur",
+        "pedido",
+        "order",
+        "bestellung",
+        "auftrag",
+        "commande",
+        "ordine",
+        "encomenda",
+        "bestelling",
+        "poliza",
+        "policy",
+        "police",
+        "polizza",
+        "ref",
+        "referencia",
+        "reference",
+        "referenz",
+        "expediente",
+        "ticket",
+        "caso",
+        "case",
+        "contrato",
+        "contract",
+        "vertrag",
+        "contrat",
+        "contratto",
+        "contract",
+        "cuenta",
+        "account",
+        "konto",
+        "compte",
+        "conto",
+        "conta",
+        "rekening",
+        "hrb",
+        "hra",
+        "registro",
+        "colegiado",
+        "licencia",
+        "albaran",
+        "presupuesto",
+        "angebot",
+        "offerte",
+        "devis",
+        "serial",
+        "isbn",
+        "issn",
+        "bic",
+        "id",
+        "pin",
+        "code",
+        "codigo",
+        "passcode",
+        "deal",
+        "num",
+        "no",
+        "nr",
+        "numero de",
+        "bsb",
+        "card",
+        "dossier",
+        "lot",
+        "lote",
+        "sku",
+        "article",
+        "tracking",
+        "matricula",
+        "eur",
+        "usd",
+        "gbp",
+        "chf",
     ];
-    let last: Vec<&str> = before.split(' ').filter(|w| !w.is_empty()).rev().take(2).collect();
+    let last: Vec<&str> = before
+        .split(' ')
+        .filter(|w| !w.is_empty())
+        .rev()
+        .take(2)
+        .collect();
     last.iter().any(|w| WORDS.contains(w))
 }
 
 /// Words before a number that say that it is one.
 fn has_cue(before: &str) -> bool {
     const WORDS: &[&str] = &[
-        "tel", "telefon", "telefono", "telephone", "telefone", "telefoon", "tlf", "tfno", "tf", "fon", "phone", "ph", "movil", "mobil", "mobile", "mob", "cel", "celular", "cell", "cellphone", "cellulare", "handy", "portable", "gsm", "natel", "telemovel", "tlm", "whatsapp", "wapp", "wsp", "whatsap", "call", "ring", "text", "llama", "llamar", "llamame", "ruf", "anrufen", "appeler", "appelez", "appelle", "chiamare", "chiamami", "ligar", "liga", "ligue", "bel", "bellen", "trucar", "truca", "truqueu", "fax", "signal", "telegram", "numero", "number", "nummer", "rufnummer", "m", "t", "p", "h", "c", "home", "casa", "zap", "zapzap", "06", "sms", "private", "privat", "prive", "privada", "particular", "personal", "direct", "reach", "reached",
+        "tel",
+        "telefon",
+        "telefono",
+        "telephone",
+        "telefone",
+        "telefoon",
+        "tlf",
+        "tfno",
+        "tf",
+        "fon",
+        "phone",
+        "ph",
+        "movil",
+        "mobil",
+        "mobile",
+        "mob",
+        "cel",
+        "celular",
+        "cell",
+        "cellphone",
+        "cellulare",
+        "handy",
+        "portable",
+        "gsm",
+        "natel",
+        "telemovel",
+        "tlm",
+        "whatsapp",
+        "wapp",
+        "wsp",
+        "whatsap",
+        "call",
+        "ring",
+        "text",
+        "llama",
+        "llamar",
+        "llamame",
+        "ruf",
+        "anrufen",
+        "appeler",
+        "appelez",
+        "appelle",
+        "chiamare",
+        "chiamami",
+        "ligar",
+        "liga",
+        "ligue",
+        "bel",
+        "bellen",
+        "trucar",
+        "truca",
+        "truqueu",
+        "fax",
+        "signal",
+        "telegram",
+        "numero",
+        "number",
+        "nummer",
+        "rufnummer",
+        "m",
+        "t",
+        "p",
+        "h",
+        "c",
+        "home",
+        "casa",
+        "zap",
+        "zapzap",
+        "06",
+        "sms",
+        "private",
+        "privat",
+        "prive",
+        "privada",
+        "particular",
+        "personal",
+        "direct",
+        "reach",
+        "reached",
     ];
-    before.split(' ').filter(|w| !w.is_empty()).rev().take(5).any(|w| WORDS.contains(&w))
+    before
+        .split(' ')
+        .filter(|w| !w.is_empty())
+        .rev()
+        .take(5)
+        .any(|w| WORDS.contains(&w))
 }
 
 /// The number's URI, and whether a numbering plan vouches for it.
@@ -195,7 +428,11 @@ fn number(written: &str, regions: &[Region], cue: bool) -> Option<(String, bool)
     }
     // `+34 (0) 91 …` repeats the trunk prefix, which no plan knows.
     let written = written.replace("(0)", " ");
-    if let Some(international) = written.trim_start_matches('(').strip_prefix('+').or_else(|| written.strip_prefix("00")) {
+    if let Some(international) = written
+        .trim_start_matches('(')
+        .strip_prefix('+')
+        .or_else(|| written.strip_prefix("00"))
+    {
         let digits: String = international.chars().filter(char::is_ascii_digit).collect();
         return match PhoneNumber::parse(format!("+{digits}"), None) {
             Ok(number) if number.is_valid() => Some((uri(&number), true)),
@@ -226,8 +463,10 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, region: &str, expected: &[&str]) {
-        let values: Vec<String> =
-            find(text, &[region.to_owned()]).into_iter().map(|d| d.value.replace("tel:", "")).collect();
+        let values: Vec<String> = find(text, &[region.to_owned()])
+            .into_iter()
+            .map(|d| d.value.replace("tel:", ""))
+            .collect();
         assert_eq!(values, expected);
     }
 
@@ -235,7 +474,11 @@ mod tests {
     fn national_and_international() {
         check("móvil 600 111 222.", "ES", &["+34600111222"]);
         check("+34 600-111-222", "DE", &["+34600111222"]);
-        check("(713) 555-0123 or 713.555.0124", "US", &["+17135550123", "+17135550124"]);
+        check(
+            "(713) 555-0123 or 713.555.0124",
+            "US",
+            &["+17135550123", "+17135550124"],
+        );
         check("0171 2345678", "DE", &["+491712345678"]);
         check("+44 (0)20 7946 0123", "ES", &["+442079460123"]);
         check("06 12 34 56 78", "FR", &["+33612345678"]);

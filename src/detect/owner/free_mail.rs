@@ -3,8 +3,12 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-static DOMAINS: LazyLock<HashSet<&str>> =
-    LazyLock::new(|| include_str!("free_mail.txt").lines().filter(|l| !l.is_empty() && !l.starts_with('#')).collect());
+static DOMAINS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    include_str!("free_mail.txt")
+        .lines()
+        .filter(|l| !l.is_empty() && !l.starts_with('#'))
+        .collect()
+});
 
 /// Whether a domain (any case) is a free-mail or Internet access provider's, or lies below one.
 #[must_use]
