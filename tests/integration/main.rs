@@ -17,3 +17,4 @@ mod login;
 mod read_only;
 mod readme;
 mod sample_mail;
+mod spreadsheet;
