@@ -50,7 +50,6 @@ impl Queue {
                 opener,
                 pipeline,
                 line: None,
-                received: 0,
             };
             if let Err(place) = quiet::caught(|| caller.account()) {
                 // What was open has accounted for itself.
@@ -83,8 +82,6 @@ struct Caller<'a> {
     opener: &'a dyn Opener,
     pipeline: &'a Arc<Pipeline>,
     line: Option<Box<dyn Line>>,
-    /// Octets that came over connections that are gone.
-    received: u64,
 }
 
 /// A mailbox that was listed, and what of it has not arrived yet.
@@ -135,7 +132,6 @@ impl Caller<'_> {
     fn mailbox(&mut self, chosen: &SentMailbox) {
         let mut listing = None;
         let mut failures = 0;
-        let received = self.received();
         let end = loop {
             if self.pipeline.stopping() {
                 break End::Stopped;
@@ -158,7 +154,7 @@ impl Caller<'_> {
             end => end,
         };
         match (listing, end) {
-            (Some(listing), end) => listing.feed.close(end, Some(self.received() - received)),
+            (Some(listing), end) => listing.feed.close(end),
             (None, End::Failed(error)) => self.not_opened(&chosen.name, &chosen.chosen_by, &error),
             (None, _) => {
                 self.not_opened(&chosen.name, &chosen.chosen_by, &accounting::not_reached());
@@ -249,14 +245,8 @@ impl Caller<'_> {
         Ok(self.line.insert(line).as_mut())
     }
 
-    /// Octets that came so far, over all connections.
-    fn received(&self) -> u64 {
-        self.received + self.line.as_ref().map_or(0, |line| line.bytes_received())
-    }
-
     /// Drops the connection, which is out of step after any error, and waits if another try is worth it.
     fn may_retry(&mut self, error: &SourceError, failures: &mut u32) -> bool {
-        self.received = self.received();
         self.line = None;
         *failures += 1;
         let again = error.retryable && *failures < ATTEMPTS;

@@ -82,6 +82,6 @@ impl Shelf {
                 Err((None, error)) => end = End::Failed(error),
             }
         }
-        feed.close(end, None);
+        feed.close(end);
     }
 }

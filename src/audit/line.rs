@@ -14,7 +14,6 @@ pub(super) trait Opener: Sync {
 /// An authenticated connection; the contracts are those of [`Session`].
 pub(super) trait Line {
     fn fingerprint(&self) -> Option<&str>;
-    fn bytes_received(&self) -> u64;
     fn sent_mailboxes(&mut self, patterns: &[String]) -> Result<Vec<SentMailbox>, SourceError>;
     fn examine(&mut self, mailbox: &SentMailbox) -> Result<Examined, SourceError>;
     fn list(&mut self, window: &Window) -> Result<Vec<Listed>, SourceError>;
@@ -38,10 +37,6 @@ impl Opener for Imap {
 impl Line for Session {
     fn fingerprint(&self) -> Option<&str> {
         self.certificate_fingerprint()
-    }
-
-    fn bytes_received(&self) -> u64 {
-        Session::bytes_received(self)
     }
 
     fn sent_mailboxes(&mut self, patterns: &[String]) -> Result<Vec<SentMailbox>, SourceError> {

@@ -101,8 +101,6 @@ pub(super) enum Event {
         slot: Slot,
         submitted: u64,
         end: End,
-        /// Octets that came over the wire, where it is known; else those of the messages count.
-        octets: Option<u64>,
     },
     /// An account or mailbox that was never opened.
     NotOpened {
@@ -229,7 +227,6 @@ impl Pipeline {
             work,
             submitted: 0,
             end: None,
-            octets: None,
         }
     }
 }
@@ -241,7 +238,6 @@ pub(super) struct Feed {
     work: Arc<Work>,
     submitted: u64,
     end: Option<End>,
-    octets: Option<u64>,
 }
 
 impl Feed {
@@ -282,9 +278,7 @@ impl Feed {
         });
     }
 
-    /// The end; `octets` came over the wire, where that is known.
-    pub(super) fn close(mut self, end: End, octets: Option<u64>) {
-        self.octets = octets;
+    pub(super) fn close(mut self, end: End) {
         self.end = Some(end);
     }
 }
@@ -299,7 +293,6 @@ impl Drop for Feed {
             slot: self.slot,
             submitted: self.submitted,
             end,
-            octets: self.octets,
         });
     }
 }

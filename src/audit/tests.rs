@@ -124,10 +124,6 @@ impl Line for Connection {
         None
     }
 
-    fn bytes_received(&self) -> u64 {
-        100
-    }
-
     fn sent_mailboxes(&mut self, _: &[String]) -> Result<Vec<SentMailbox>, SourceError> {
         let chosen = |name: &&str| SentMailbox {
             name: (*name).to_owned(),

@@ -124,13 +124,9 @@ impl<'s> Writer<'s> {
                 slot,
                 submitted,
                 end,
-                octets,
             } => {
                 if let Some(open) = self.open.get_mut(&slot) {
                     open.closed = Some((submitted, end));
-                    if let Some(octets) = octets {
-                        open.coverage.bytes_fetched = octets;
-                    }
                 }
                 self.close_if_through(slot)?;
             }
@@ -192,9 +188,8 @@ impl Open {
         tally: &mut Tally,
     ) {
         self.received += 1;
-        if self.awaited.is_none() {
-            self.coverage.bytes_fetched += octets;
-        }
+        // Only messages count: a server's chatter differs from run to run, and the report must not.
+        self.coverage.bytes_fetched += octets;
         self.heard_of(&locator);
         match opinion {
             Ok(Opinion::Judged { judged, author }) => {
