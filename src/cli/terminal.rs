@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::io::{self, ErrorKind, Write};
 
 use super::status::Failure;
+use crate::audit::AuditError;
 use crate::source::SourceError;
 
 /// Foreign text with everything made visible that a terminal would obey: control characters (C0, DEL, C1), and the marks
@@ -64,22 +65,43 @@ pub(super) fn say(text: &str) -> Result<(), Failure> {
 
 /// Prints a failure once, with its causes and what to do, on standard error.
 pub(super) fn complain(failure: &Failure) {
-    let mut text = format!("error: {}\n", terminal_safe(&failure.error.to_string()));
-    let mut last = failure.error.to_string();
-    for cause in failure.error.chain() {
-        let told = cause.to_string();
-        if told != last {
-            writeln!(text, "  because: {}", terminal_safe(&told))
-                .expect("writing to a string cannot fail");
-        }
-        if let Some(source) = cause.downcast_ref::<SourceError>() {
-            writeln!(text, "  what to do: {}", terminal_safe(&source.what_to_do))
-                .expect("writing to a string cannot fail");
-        }
-        last = told;
-    }
     // With standard error closed there is nobody to tell.
-    let _ = io::stderr().lock().write_all(text.as_bytes());
+    let _ = io::stderr().lock().write_all(complaint(failure).as_bytes());
+}
+
+fn complaint(failure: &Failure) -> String {
+    let mut text = String::new();
+    let mut add = |what: &str, words: &str| {
+        writeln!(text, "{what}: {}", terminal_safe(words))
+            .expect("writing to a string cannot fail");
+    };
+    let mut last = failure.error.to_string();
+    add("error", &last);
+    for cause in failure.error.chain().skip(1) {
+        let words = cause.to_string();
+        // A transparent error repeats the words of its source.
+        if words != last {
+            add("  because", &words);
+        }
+        last = words;
+    }
+    if let Some(advice) = advice(&failure.error) {
+        add("  what to do", advice);
+    }
+    text
+}
+
+fn advice(error: &anyhow::Error) -> Option<&str> {
+    // A transparent error hides its source from the chain, so it is asked itself.
+    let source = match error.downcast_ref::<AuditError>() {
+        Some(AuditError::Source(source)) => Some(source),
+        _ => error
+            .chain()
+            .find_map(|cause| cause.downcast_ref::<SourceError>()),
+    };
+    source
+        .map(|s| s.what_to_do.as_str())
+        .filter(|w| !w.is_empty())
 }
 
 #[cfg(test)]
@@ -99,5 +121,27 @@ mod tests {
         check("\u{9b}2J", "\\u{9b}2J");
         check("a\u{202e}fdp.exe", "a\\u{202e}fdp.exe");
         check("\u{7f}", "\\u{7f}");
+    }
+
+    #[test]
+    fn a_failure_is_told_once_with_causes_and_advice() {
+        let source = SourceError {
+            stage: crate::finding::Stage::List,
+            code: "unreadable",
+            detail: "cannot list x".to_owned(),
+            retryable: false,
+            what_to_do: "name another path".to_owned(),
+        };
+        let failure = Failure::from(AuditError::Source(source));
+        assert_eq!(
+            complaint(&failure),
+            "error: cannot list x\n  what to do: name another path\n"
+        );
+        let inner = io::Error::other("disk \x1b[31mfull");
+        let failure = Failure::failed(anyhow::Error::new(inner).context("cannot write x"));
+        assert_eq!(
+            complaint(&failure),
+            "error: cannot write x\n  because: disk \\u{1b}[31mfull\n"
+        );
     }
 }
