@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::rc::Rc;
 
 use tempfile::TempDir;
 
@@ -14,7 +15,7 @@ pub(super) type Row = BTreeMap<String, String>;
 
 /// An audit that is about to be run.
 pub(crate) struct Audit {
-    directory: TempDir,
+    directory: Rc<TempDir>,
     host: String,
     port: u16,
     tls: &'static str,
@@ -29,7 +30,7 @@ impl Audit {
     pub(crate) fn on(dovecot: &Dovecot) -> Self {
         let auth = r#"{ method = "login", user = "{mailbox}", password_env = "TEST_PASSWORD" }"#;
         Self {
-            directory: tempfile::tempdir().unwrap(),
+            directory: Rc::new(tempfile::tempdir().unwrap()),
             host: "localhost".to_owned(),
             port: dovecot.tls_port(),
             tls: "implicit",
@@ -139,6 +140,7 @@ impl Audit {
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
             report: PathBuf::new(),
+            _directory: Rc::clone(&self.directory),
         }
     }
 }
@@ -150,6 +152,8 @@ pub(crate) struct Ran {
     pub(crate) stdout: String,
     pub(crate) stderr: String,
     pub(crate) report: PathBuf,
+    /// The report goes with its directory.
+    _directory: Rc<TempDir>,
 }
 
 impl Ran {
