@@ -193,15 +193,20 @@ pub fn parse(octets: &[u8]) -> Message {
 impl Text {
     /// The stretches of the text with their zones, in order.
     pub fn segments(&self) -> impl Iterator<Item = (&str, Zone)> {
-        self.zones
-            .iter()
-            .map(|zoned| (self.content.get(zoned.range.clone()).unwrap_or(""), zoned.zone))
+        self.zones.iter().map(|zoned| {
+            (
+                self.content.get(zoned.range.clone()).unwrap_or(""),
+                zoned.zone,
+            )
+        })
     }
 
     /// The zone that holds the byte at `offset`; beyond the end, the last one.
     #[must_use]
     pub fn zone_at(&self, offset: usize) -> Zone {
-        let at = self.zones.partition_point(|zoned| zoned.range.end <= offset);
+        let at = self
+            .zones
+            .partition_point(|zoned| zoned.range.end <= offset);
         self.zones
             .get(at)
             .or(self.zones.last())

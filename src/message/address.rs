@@ -56,7 +56,9 @@ impl Reader {
             }
             return c.len_utf8();
         }
-        if c == '=' && let Some(length) = encoded_word::length(rest) {
+        if c == '='
+            && let Some(length) = encoded_word::length(rest)
+        {
             self.name.push_str(rest.get(..length).unwrap_or(""));
             return length;
         }

@@ -33,7 +33,12 @@ pub(super) fn read(part: &Part<'_>, depth: usize, contents: &mut Contents) {
     match reading(part) {
         Reading::Listed => {
             if is_encrypted(&part.media_type) {
-                contents.defect(part, "encrypted", "the content is encrypted or wrapped in a signature", false);
+                contents.defect(
+                    part,
+                    "encrypted",
+                    "the content is encrypted or wrapped in a signature",
+                    false,
+                );
             }
         }
         Reading::Text => {
@@ -127,7 +132,10 @@ fn decoded_size(part: &Part<'_>) -> u64 {
     let size = match part.encoding {
         Encoding::Identity => octets.len(),
         Encoding::QuotedPrintable => {
-            octets.len() - 2 * memchr::memchr_iter(b'=', octets).count().min(octets.len() / 3)
+            octets.len()
+                - 2 * memchr::memchr_iter(b'=', octets)
+                    .count()
+                    .min(octets.len() / 3)
         }
         Encoding::Base64 => {
             let breaks = memchr::memchr2_iter(b'\n', b'\r', octets).count();
@@ -186,8 +194,16 @@ fn read_message(part: &Part<'_>, depth: usize, contents: &mut Contents) -> (Stri
     inner.collect(&root, depth + 1);
     let mut content = nested_text(&header, &inner.displayed);
     if content.len() > LONGEST_TEXT {
-        content.truncate(content.floor_char_boundary(LONGEST_TEXT));
-        contents.defect(part, "attachment-too-large", "the text of a nested message was cut", true);
+        let boundary = (0..=LONGEST_TEXT)
+            .rev()
+            .find(|&i| content.is_char_boundary(i));
+        content.truncate(boundary.unwrap_or(0));
+        contents.defect(
+            part,
+            "attachment-too-large",
+            "the text of a nested message was cut",
+            true,
+        );
     }
     // Where the words of a link came to stand is of no use for somebody else's words; the target is.
     let end = content.len();

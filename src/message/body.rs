@@ -144,7 +144,12 @@ impl Contents {
             Encoding::Base64 => {
                 let decoded = transfer::base64(encoded);
                 if decoded.damaged {
-                    self.defect(part, "bad-base64", "characters outside the alphabet were skipped", false);
+                    self.defect(
+                        part,
+                        "bad-base64",
+                        "characters outside the alphabet were skipped",
+                        false,
+                    );
                 }
                 decoded.octets
             }
@@ -156,7 +161,12 @@ impl Contents {
             } else {
                 "text-too-long"
             };
-            self.defect(part, code, &format!("only the first {limit} octets were read"), is_attachment);
+            self.defect(
+                part,
+                code,
+                &format!("only the first {limit} octets were read"),
+                is_attachment,
+            );
         }
         normalize(charset::decode(&decoded, part.charset.as_deref()))
     }
@@ -273,9 +283,12 @@ fn is_stopgap(plain: Option<&Vec<Displayed>>, html: Option<&Vec<Displayed>>) -> 
             ["html", "view this", "navegador", "browser", "navigateur"]
                 .iter()
                 .any(|word| folded.contains(word))
-                && ["view", "ver ", "mostrar", "anzeigen", "afficher", "visual", "bekijk", "support", "display"]
-                    .iter()
-                    .any(|word| folded.contains(word))
+                && [
+                    "view", "ver ", "mostrar", "anzeigen", "afficher", "visual", "bekijk",
+                    "support", "display",
+                ]
+                .iter()
+                .any(|word| folded.contains(word))
         })
 }
 

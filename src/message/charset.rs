@@ -6,10 +6,7 @@ use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 pub(super) fn decode(octets: &[u8], declared: Option<&str>) -> String {
     if let Some((encoding, mark)) = Encoding::for_bom(octets) {
         let text = octets.get(mark..).unwrap_or_default();
-        return encoding
-            .decode_without_bom_handling(text)
-            .0
-            .into_owned();
+        return encoding.decode_without_bom_handling(text).0.into_owned();
     }
     let declared = declared.and_then(|label| Encoding::for_label(label.trim().as_bytes()));
     let Some(encoding) = declared else {
@@ -24,10 +21,7 @@ pub(super) fn decode(octets: &[u8], declared: Option<&str>) -> String {
     {
         return text.to_owned();
     }
-    encoding
-        .decode_without_bom_handling(octets)
-        .0
-        .into_owned()
+    encoding.decode_without_bom_handling(octets).0.into_owned()
 }
 
 /// UTF-8, with single bad octets replaced; Windows-1252 if there is hardly a valid multi-byte character in it.
@@ -41,10 +35,7 @@ fn utf8_or_windows(octets: &[u8]) -> String {
         bad += usize::from(!chunk.invalid().is_empty());
     }
     let encoding = if good > bad { UTF_8 } else { WINDOWS_1252 };
-    encoding
-        .decode_without_bom_handling(octets)
-        .0
-        .into_owned()
+    encoding.decode_without_bom_handling(octets).0.into_owned()
 }
 
 #[cfg(test)]

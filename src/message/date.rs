@@ -127,14 +127,11 @@ fn offset(token: &str) -> Option<i32> {
         });
     }
     let hours = match name.to_ascii_uppercase().as_str() {
-        "EST" => -5,
-        "EDT" => -4,
-        "CST" => -6,
-        "CDT" => -5,
-        "MST" => -7,
-        "MDT" => -6,
         "PST" => -8,
-        "PDT" => -7,
+        "PDT" | "MST" => -7,
+        "MDT" | "CST" => -6,
+        "CDT" | "EST" => -5,
+        "EDT" => -4,
         "BRT" | "ART" => -3,
         "CET" | "MET" | "MEZ" | "BST" | "WEST" => 1,
         "CEST" | "MEST" | "MESZ" | "EET" => 2,

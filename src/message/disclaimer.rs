@@ -18,72 +18,69 @@ const HEADING: u8 = 16;
 const CERTAIN: u8 = 32;
 
 /// Formulas by kind, in lower case; ASCII case is ignored.
-const FORMULAS: [(u8, &[&str]); 6] = [
-    (MESSAGE, &[
-        "this e-mail", "this email", "this message", "this communication", "this transmission",
-        "the information contained", "information contained in",
-        "este mensaje", "este correo", "este e-mail", "la información contenida", "la informacion contenida",
-        "aquest missatge", "aquest correu", "la informació continguda",
-        "diese e-mail", "dieser e-mail", "diese mail", "dieser mail", "diese nachricht", "dieser nachricht",
-        "ce message", "ce courriel", "cet e-mail", "ce mail", "les informations contenues",
-        "esta mensagem", "este correio", "esta mensaje", "as informações contidas", "a informação contida",
-        "questo messaggio", "questa e-mail", "questa mail", "presente messaggio", "presente e-mail",
-        "presente comunicazione", "le informazioni contenute",
-        "dit bericht", "deze e-mail", "deze mail", "dit e-mailbericht", "de informatie in",
-    ]),
-    (CONFIDENTIAL, &[
-        "confidential", "privileged", "proprietary", "legally protected",
-        "confidencial", "secreto profesional", "secret professional", "segredo profissional",
-        "vertraulich", "rechtlich geschützt", "confidentiel", "secret professionnel",
-        "confidenzial", "riservat", "segreto professionale", "sigilos", "vertrouwelijk", "rgpd", "gdpr", "dsgvo",
-        "2016/679", "lopd", "protección de datos", "protecció de dades", "proteção de dados",
-        "protezione dei dati", "datenschutz", "protection des données", "gegevensbescherming",
-    ]),
-    (RECIPIENT, &[
-        "intended recipient", "intended only", "intended solely", "intended for", "sole use of", "exclusive use of",
-        "addressee", "received this", "receive this", "recipient(s)",
-        "destinatari", "recibido este", "recibe este", "recibido por error", "recibe por error", "rebut aquest",
-        "rebut per error", "por error", "per error",
-        "adressat", "richtige empfänger", "irrtümlich", "irrtuemlich", "ausschließlich für",
-        "destinataire", "par erreur", "destinatário", "por engano", "por erro", "destinatario",
-        "per errore", "geadresseerde", "bestemd voor", "ten onrechte", "abusievelijk", "per abuis",
-    ]),
-    (FORBIDDEN, &[
-        "prohibited", "unauthorized", "unauthorised", "not permitted", "delete it", "delete the", "delete this",
-        "destroy", "notify the sender", "advise the sender", "contact the sender", "disclosure", "dissemination",
-        "prohibid", "no autorizad", "elimin", "destru", "borre", "bórrelo", "notifique", "comunique", "comuniqui",
-        "verboten", "vernichten", "löschen", "loeschen", "untersagt", "nicht gestattet", "unbefugt", "informieren sie",
-        "interdit", "non autorisé", "détrui", "supprim", "avertir l'expéditeur", "prévenir l'expéditeur",
-        "proibid", "não autorizad", "apague", "apagar", "informe o remetente",
-        "vietat", "non autorizzat", "cancell", "distrugg", "distruzione", "avvis",
-        "verboden", "niet toegestaan", "vernietig", "verwijder", "de afzender",
-    ]),
-    (HEADING, &[
-        "disclaimer", "confidentiality notice", "confidentiality note", "legal notice", "privileged and confidential",
-        "aviso legal", "aviso de confidencialidad", "nota de confidencialidad", "cláusula de confidencialidad",
-        "avís legal", "avís de confidencialitat", "clàusula de confidencialitat",
-        "vertraulichkeitshinweis", "haftungsausschluss", "rechtlicher hinweis", "wichtiger hinweis",
-        "avis de confidentialité", "clause de confidentialité", "avertissement", "avis important",
-        "aviso de confidencialidade", "declaração de confidencialidade",
-        "avvertenza", "avviso di riservatezza", "nota di riservatezza", "informativa privacy",
-        "vertrouwelijkheidsclausule", "juridische mededeling",
-    ]),
-    (CERTAIN, &[
-        "before printing this", "before you print this", "think before you print", "consider the environment before",
-        "consider the environment when",
-        "antes de imprimir este", "antes de imprimir, p", "abans d'imprimir aquest",
-        "bevor sie diese e-mail ausdrucken", "bevor sie diese mail ausdrucken", "diese e-mail ausdrucken",
-        "avant d'imprimer ce", "avant d'imprimer cet", "n'imprimez ce", "antes de imprimir esta",
-        "prima di stampare questa", "prima di stampare questo", "print deze e-mail",
-        "voordat u deze e-mail print", "denk aan het milieu voor",
-        "virus-free", "libre de virus.", "virenfrei", "sans virus.", "virusvrij", "livre de vírus", "privo di virus",
-        "lliure de virus", "has been scanned for viruses", "been scanned by", "checked for viruses by",
-        "do you yahoo!?", "get your free download of msn", "get your private, free e-mail",
-        "msn photos is the easiest", "join the world's largest e-mail service", "chat with friends online, try msn",
-        "to unsubscribe from this group", "to unsubscribe send", "to unsubscribe, e", "you received this message because you",
-        "has recibido este mensaje porque", "se désabonner de ce groupe", "um sich von dieser gruppe abzumelden",
-        "this e-mail is the property of", "this email is the property of",
-    ]),
+const FORMULAS: [(u8, &str); 6] = [
+    (
+        MESSAGE,
+        "this e-mail; this email; this message; this communication; this transmission; the information contained;
+information contained in; este mensaje; este correo; este e-mail; la información contenida;
+la informacion contenida; aquest missatge; aquest correu; la informació continguda; diese e-mail;
+dieser e-mail; diese mail; dieser mail; diese nachricht; dieser nachricht; ce message; ce courriel;
+cet e-mail; ce mail; les informations contenues; esta mensagem; este correio; esta mensaje;
+as informações contidas; a informação contida; questo messaggio; questa e-mail; questa mail;
+presente messaggio; presente e-mail; presente comunicazione; le informazioni contenute; dit bericht;
+deze e-mail; deze mail; dit e-mailbericht; de informatie in",
+    ),
+    (
+        CONFIDENTIAL,
+        "confidential; privileged; proprietary; legally protected; confidencial; secreto profesional;
+secret professional; segredo profissional; vertraulich; rechtlich geschützt; confidentiel;
+secret professionnel; confidenzial; riservat; segreto professionale; sigilos; vertrouwelijk; rgpd; gdpr;
+dsgvo; 2016/679; lopd; protección de datos; protecció de dades; proteção de dados; protezione dei dati;
+datenschutz; protection des données; gegevensbescherming",
+    ),
+    (
+        RECIPIENT,
+        "intended recipient; intended only; intended solely; intended for; sole use of; exclusive use of; addressee;
+received this; receive this; recipient(s); destinatari; recibido este; recibe este; recibido por error;
+recibe por error; rebut aquest; rebut per error; por error; per error; adressat; richtige empfänger;
+irrtümlich; irrtuemlich; ausschließlich für; destinataire; par erreur; destinatário; por engano; por erro;
+destinatario; per errore; geadresseerde; bestemd voor; ten onrechte; abusievelijk; per abuis",
+    ),
+    (
+        FORBIDDEN,
+        "prohibited; unauthorized; unauthorised; not permitted; delete it; delete the; delete this; destroy;
+notify the sender; advise the sender; contact the sender; disclosure; dissemination; prohibid;
+no autorizad; elimin; destru; borre; bórrelo; notifique; comunique; comuniqui; verboten; vernichten;
+löschen; loeschen; untersagt; nicht gestattet; unbefugt; informieren sie; interdit; non autorisé; détrui;
+supprim; avertir l'expéditeur; prévenir l'expéditeur; proibid; não autorizad; apague; apagar;
+informe o remetente; vietat; non autorizzat; cancell; distrugg; distruzione; avvis; verboden;
+niet toegestaan; vernietig; verwijder; de afzender",
+    ),
+    (
+        HEADING,
+        "disclaimer; confidentiality notice; confidentiality note; legal notice; privileged and confidential;
+aviso legal; aviso de confidencialidad; nota de confidencialidad; cláusula de confidencialidad; avís legal;
+avís de confidencialitat; clàusula de confidencialitat; vertraulichkeitshinweis; haftungsausschluss;
+rechtlicher hinweis; wichtiger hinweis; avis de confidentialité; clause de confidentialité; avertissement;
+avis important; aviso de confidencialidade; declaração de confidencialidade; avvertenza;
+avviso di riservatezza; nota di riservatezza; informativa privacy; vertrouwelijkheidsclausule;
+juridische mededeling",
+    ),
+    (
+        CERTAIN,
+        "before printing this; before you print this; think before you print; consider the environment before;
+consider the environment when; antes de imprimir este; antes de imprimir, p; abans d'imprimir aquest;
+bevor sie diese e-mail ausdrucken; bevor sie diese mail ausdrucken; diese e-mail ausdrucken;
+avant d'imprimer ce; avant d'imprimer cet; n'imprimez ce; antes de imprimir esta; prima di stampare questa;
+prima di stampare questo; print deze e-mail; voordat u deze e-mail print; denk aan het milieu voor;
+virus-free; libre de virus.; virenfrei; sans virus.; virusvrij; livre de vírus; privo di virus;
+lliure de virus; has been scanned for viruses; been scanned by; checked for viruses by; do you yahoo!?;
+get your free download of msn; get your private, free e-mail; msn photos is the easiest;
+join the world's largest e-mail service; chat with friends online, try msn; to unsubscribe from this group;
+to unsubscribe send; to unsubscribe, e; you received this message because you;
+has recibido este mensaje porque; se désabonner de ce groupe; um sich von dieser gruppe abzumelden;
+this e-mail is the property of; this email is the property of",
+    ),
 ];
 
 struct Formulas {
@@ -95,7 +92,11 @@ static AUTOMATON: LazyLock<Formulas> = LazyLock::new(|| {
     let all = || {
         FORMULAS
             .iter()
-            .flat_map(|(kind, phrases)| phrases.iter().map(move |phrase| (*kind, *phrase)))
+            .flat_map(|(kind, list)| {
+                list.split([';', '\n'])
+                    .map(move |phrase| (*kind, phrase.trim()))
+            })
+            .filter(|(_, phrase)| !phrase.is_empty())
     };
     let automaton = AhoCorasick::builder()
         .kind(Some(AhoCorasickKind::DFA))
@@ -169,7 +170,10 @@ fn disclaimer_start(kinds: &[u8], lines: &[Line<'_>]) -> Option<usize> {
     let length: usize = lines.iter().map(|line| line.text.len()).sum();
     let first = kinds.iter().position(|&kind| kind != 0)?;
     let legal = ordinary >= 3
-        || ordinary == 2 && all & RECIPIENT != 0 && all & (CONFIDENTIAL | FORBIDDEN) != 0 && length > 100
+        || ordinary == 2
+            && all & RECIPIENT != 0
+            && all & (CONFIDENTIAL | FORBIDDEN) != 0
+            && length > 100
         || all & HEADING != 0 && (ordinary >= 2 || ordinary == 1 && length > 80);
     if legal {
         // The heading may stand alone on the line above.
@@ -212,7 +216,9 @@ fn mark_list_footer(lines: &mut [Line<'_>]) {
     let short = footer.iter().filter(|line| !line.is_blank()).count() <= 8;
     let names_list = footer.iter().any(|line| {
         let text = line.text.to_ascii_lowercase();
-        text.contains("mailing list") || text.contains("mailman/listinfo") || text.contains("unsubscribe")
+        text.contains("mailing list")
+            || text.contains("mailman/listinfo")
+            || text.contains("unsubscribe")
     });
     if short && names_list {
         for line in lines.get_mut(rule..).unwrap_or_default() {

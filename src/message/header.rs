@@ -57,8 +57,15 @@ impl<'a> Header<'a> {
     /// Whether any of the fields that every message has is there.
     pub(super) fn is_a_messages(&self) -> bool {
         const USUAL: [&str; 9] = [
-            "From", "To", "Subject", "Date", "Message-ID", "Received", "MIME-Version",
-            "Content-Type", "Bcc",
+            "From",
+            "To",
+            "Subject",
+            "Date",
+            "Message-ID",
+            "Received",
+            "MIME-Version",
+            "Content-Type",
+            "Bcc",
         ];
         USUAL.iter().any(|name| self.all(name).next().is_some())
     }
@@ -131,7 +138,7 @@ fn skip_leading_noise(octets: &[u8]) -> &[u8] {
     let mut rest = octets;
     while let Some((line, after)) = next_line(rest) {
         let indented = line.first().is_some_and(|b| matches!(b, b' ' | b'\t'));
-        if !is_blank(line) && !(indented && header_goes_on(after)) {
+        if !(is_blank(line) || indented && header_goes_on(after)) {
             break;
         }
         rest = after;
@@ -202,12 +209,22 @@ fn header_goes_on(octets: &[u8]) -> bool {
 /// Prose has colons too (`Note: …`); a field has a space after it and usually a dash or a known name before.
 fn is_known_shape(line: &[u8], colon: usize) -> bool {
     const KNOWN: [&str; 12] = [
-        "from", "to", "cc", "bcc", "date", "subject", "sender", "received", "references",
-        "importance", "precedence", "organization",
+        "from",
+        "to",
+        "cc",
+        "bcc",
+        "date",
+        "subject",
+        "sender",
+        "received",
+        "references",
+        "importance",
+        "precedence",
+        "organization",
     ];
     let name = line.get(..colon).unwrap_or_default().trim_ascii_end();
     let known = |n: &&str| name.eq_ignore_ascii_case(n.as_bytes());
-    name.contains(&b'-') || KNOWN.iter().any(|n| known(&n))
+    name.contains(&b'-') || KNOWN.iter().any(known)
 }
 
 #[cfg(test)]
@@ -218,27 +235,49 @@ mod tests {
     fn check(octets: &[u8], name: &str, expected: Option<&str>, body: &[u8]) {
         let (header, rest) = Header::split(octets);
         assert_eq!(header.text(name).as_deref(), expected);
-        assert_eq!(
-            String::from_utf8_lossy(rest),
-            String::from_utf8_lossy(body)
-        );
+        assert_eq!(String::from_utf8_lossy(rest), String::from_utf8_lossy(body));
     }
 
     #[test]
     fn cuts_fields_and_body() {
         check(b"Subject: a\r\n\r\nbody", "subject", Some("a"), b"body");
-        check(b"Subject: a\r\n b\r\n\tc\r\n\r\n", "Subject", Some("a b c"), b"");
-        check(b"Subject : late colon\n\nx", "Subject", Some("late colon"), b"x");
+        check(
+            b"Subject: a\r\n b\r\n\tc\r\n\r\n",
+            "Subject",
+            Some("a b c"),
+            b"",
+        );
+        check(
+            b"Subject : late colon\n\nx",
+            "Subject",
+            Some("late colon"),
+            b"x",
+        );
         check(b"Subject:\n\nx", "Subject", Some(""), b"x");
-        check(b"From me@x.example Mon\nSubject: a\n\nx", "Subject", Some("a"), b"x");
+        check(
+            b"From me@x.example Mon\nSubject: a\n\nx",
+            "Subject",
+            Some("a"),
+            b"x",
+        );
     }
 
     #[test]
     fn survives_broken_blocks() {
         check(b" stray: line\nSubject: a\n\nx", "Subject", Some("a"), b"x");
         check(b"\n\nSubject: a\n\nx", "Subject", Some("a"), b"x");
-        check(b"just prose\nand more", "Subject", None, b"just prose\nand more");
-        check(b"Subject: a\nno blank line here", "Subject", Some("a"), b"no blank line here");
+        check(
+            b"just prose\nand more",
+            "Subject",
+            None,
+            b"just prose\nand more",
+        );
+        check(
+            b"Subject: a\nno blank line here",
+            "Subject",
+            Some("a"),
+            b"no blank line here",
+        );
         check(
             b"To: a@x.example,\nb@x.example\nSubject: a\n\nx",
             "Subject",
@@ -250,7 +289,12 @@ mod tests {
 
     #[test]
     fn raw_eight_bit_values() {
-        check("Subject: mañana\n\nx".as_bytes(), "Subject", Some("mañana"), b"x");
+        check(
+            "Subject: mañana\n\nx".as_bytes(),
+            "Subject",
+            Some("mañana"),
+            b"x",
+        );
         check(b"Subject: ma\xf1ana\n\nx", "Subject", Some("mañana"), b"x");
     }
 

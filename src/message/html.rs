@@ -288,10 +288,9 @@ impl Machine {
         if element.is_quote_block
             && !self.out.shows_dashes_at(self.open.quote.start)
             && self.stack.ends_gmail_quote(self.open.quote.depth)
+            && let Some(range) = self.open.quote.leave(at)
         {
-            if let Some(range) = self.open.quote.leave(at) {
-                self.mark(range, MarkKind::Quote);
-            }
+            self.mark(range, MarkKind::Quote);
         }
     }
 

@@ -82,16 +82,16 @@ impl State {
             self.enter(Mode::Signed);
             return true;
         }
-        let shape = Shape::of(line.text, names);
         if self.mode == Mode::Signed {
             self.length += 1;
-            if self.length <= LONGEST_BLOCK && shape.fits() {
+            if self.length <= LONGEST_BLOCK && Shape::of(line.text, names).fits() {
                 return true;
             }
             self.mode = Mode::Text;
             return false;
         }
-        if self.signed && shape.is_plain_contact() || names_contact_block(lines, at, &shape, names) {
+        let again = self.signed && Shape::of(line.text, names).is_plain_contact();
+        if again || names_contact_block(lines, at, names) {
             self.enter(Mode::Signed);
             return true;
         }
@@ -131,13 +131,11 @@ fn closes(lines: &[Line<'_>], at: usize, sign_off: SignOff, names: &[String]) ->
 }
 
 /// The author's name, with contact data in one of the lines below it and nothing but such lines in between.
-fn names_contact_block(
-    lines: &[Line<'_>],
-    at: usize,
-    shape: &Shape,
-    names: &[String],
-) -> bool {
-    if !shape.is_author() {
+fn names_contact_block(lines: &[Line<'_>], at: usize, names: &[String]) -> bool {
+    if !lines
+        .get(at)
+        .is_some_and(|line| shape::is_author(line.text, names))
+    {
         return false;
     }
     let below = lines
@@ -170,7 +168,7 @@ fn begins_with_rule(lines: &[Line<'_>], at: usize, names: &[String]) -> bool {
         && below.iter().all(Shape::fits)
         && below
             .iter()
-            .any(|shape| shape.is_author() || shape.is_plain_contact())
+            .any(|shape| shape.is_author || shape.is_plain_contact())
 }
 
 /// Whether the paragraph around `at` is running text: long, and in long lines.
@@ -180,7 +178,9 @@ fn is_prose_paragraph(lines: &[Line<'_>], at: usize) -> bool {
     let first = before.iter().rposition(ends).map_or(0, |i| i + 1);
     let after = lines.get(at..).unwrap_or_default();
     let last = at + after.iter().position(ends).unwrap_or(after.len());
-    let paragraph = lines.get(first.max(at.saturating_sub(40))..last.min(at + 40)).unwrap_or_default();
+    let paragraph = lines
+        .get(first.max(at.saturating_sub(40))..last.min(at + 40))
+        .unwrap_or_default();
     let is_prose_line = |line: &Line<'_>| {
         let words = line.text.split_whitespace().count();
         words > 12 && !Shape::of(line.text, &[]).fits()

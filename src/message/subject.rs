@@ -4,16 +4,44 @@ use super::fold::fold;
 
 /// Prefixes of forwarded messages, folded, by clients in eight languages (and a few neighbours).
 const FORWARD: [&str; 16] = [
-    "fw", "fwd", "wg", "rv", "tr", "enc", "i", "doorst", "rvs", "reenv", "reenviado", "weitergeleitet", "fs", "vs", "inolt",
+    "fw",
+    "fwd",
+    "wg",
+    "rv",
+    "tr",
+    "enc",
+    "i",
+    "doorst",
+    "rvs",
+    "reenv",
+    "reenviado",
+    "weitergeleitet",
+    "fs",
+    "vs",
+    "inolt",
     "trans",
 ];
 
 /// Folded beginnings of subjects that only autoresponders write.
 const AUTOMATIC: [&str; 18] = [
-    "automatic reply:", "auto reply:", "auto-reply:", "autoreply:", "out of office autoreply:", "out of office reply:",
-    "respuesta automatica:", "fuera de la oficina autoreply:", "resposta automatica:", "automatische antwort:",
-    "abwesenheitsnotiz:", "reponse automatique:", "reponse automatique :", "absence du bureau", "risposta automatica:",
-    "automatisch antwoord:", "afwezigheidsbericht:", "[autoreply]",
+    "automatic reply:",
+    "auto reply:",
+    "auto-reply:",
+    "autoreply:",
+    "out of office autoreply:",
+    "out of office reply:",
+    "respuesta automatica:",
+    "fuera de la oficina autoreply:",
+    "resposta automatica:",
+    "automatische antwort:",
+    "abwesenheitsnotiz:",
+    "reponse automatique:",
+    "reponse automatique :",
+    "absence du bureau",
+    "risposta automatica:",
+    "automatisch antwoord:",
+    "afwezigheidsbericht:",
+    "[autoreply]",
 ];
 
 /// Whether the first prefix is one of forwarding: `FW: Re: …` is, `Re: FW: …` is an answer to one.
@@ -32,13 +60,20 @@ pub(super) fn is_forward(subject: &str) -> bool {
 pub(super) fn is_automatic(subject: &str) -> bool {
     let folded = fold(subject);
     AUTOMATIC.iter().any(|start| folded.starts_with(start))
-        || ["out of office:", "out of the office:", "fuera de la oficina:", "afwezig:"]
-            .iter()
-            .filter_map(|start| folded.strip_prefix(start))
-            .any(|rest| {
-                let rest = rest.trim_start();
-                ["re:", "aw:", "fw:", "rv:", "antw:"].iter().any(|p| rest.starts_with(p))
-            })
+        || [
+            "out of office:",
+            "out of the office:",
+            "fuera de la oficina:",
+            "afwezig:",
+        ]
+        .iter()
+        .filter_map(|start| folded.strip_prefix(start))
+        .any(|rest| {
+            let rest = rest.trim_start();
+            ["re:", "aw:", "fw:", "rv:", "antw:"]
+                .iter()
+                .any(|p| rest.starts_with(p))
+        })
 }
 
 #[cfg(test)]

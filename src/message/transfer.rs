@@ -73,9 +73,11 @@ pub(super) fn base64(encoded: &[u8]) -> Base64 {
 }
 
 fn push_incomplete(group: u32, filled: u8, octets: &mut Vec<u8>) {
+    let missing = 4 - u32::from(filled.min(4));
+    let [_, a, b, _] = (group << (6 * missing).min(31)).to_be_bytes();
     match filled {
-        2 => octets.push((group >> 4) as u8),
-        3 => octets.extend_from_slice(&[(group >> 10) as u8, (group >> 2) as u8]),
+        2 => octets.push(a),
+        3 => octets.extend_from_slice(&[a, b]),
         _ => {}
     }
 }
@@ -118,7 +120,7 @@ pub(super) fn heal_quoted_printable(octets: &[u8]) -> Cow<'_, [u8]> {
         }
     }
     let plausible = certain + escapes >= 2 || certain >= 1 && escapes + certain > others;
-    if plausible && others <= (certain + escapes) / 2 {
+    if plausible && 2 * others <= certain + escapes {
         Cow::Owned(quoted_printable(octets))
     } else {
         Cow::Borrowed(octets)

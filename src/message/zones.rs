@@ -104,7 +104,11 @@ fn mark_quoting(lines: &mut [Line<'_>], clues: &Clues) {
             at = fill(lines, at, lines.len(), answered_zone(clues));
         } else if line.is_marked_quote() {
             let quoted = is_really_quoted(lines, at);
-            set(lines, at..at + 1, if quoted { Zone::Quoted } else { Zone::Own });
+            set(
+                lines,
+                at..at + 1,
+                if quoted { Zone::Quoted } else { Zone::Own },
+            );
             at += 1;
         } else if let Some(opening) = find_opening(lines, at, clues) {
             at = apply_opening(lines, &opening);

@@ -5,7 +5,7 @@ use super::element::{Element, Tag};
 /// The attributes of the tag that is being read; buffers are reused from tag to tag.
 #[derive(Default)]
 pub(super) struct Attributes {
-    current: Name,
+    current: Attribute,
     class: String,
     id: String,
     style: String,
@@ -19,12 +19,12 @@ pub(super) struct Attributes {
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Name {
+enum Attribute {
     Class,
     Id,
     Style,
     Href,
-    Name,
+    Label,
     Kind,
     Color,
     #[default]
@@ -88,7 +88,7 @@ impl Attributes {
         ] {
             text.clear();
         }
-        self.current = Name::Other;
+        self.current = Attribute::Other;
         self.hidden = false;
         self.background = false;
         self.cite = false;
@@ -96,14 +96,14 @@ impl Attributes {
 
     pub(super) fn name(&mut self, name: &[u8]) {
         self.current = match name {
-            b"class" => Name::Class,
-            b"id" => Name::Id,
-            b"style" => Name::Style,
-            b"href" => Name::Href,
-            b"name" | b"data-marker" => Name::Name,
-            b"type" => Name::Kind,
-            b"color" => Name::Color,
-            _ => Name::Other,
+            b"class" => Attribute::Class,
+            b"id" => Attribute::Id,
+            b"style" => Attribute::Style,
+            b"href" => Attribute::Href,
+            b"name" | b"data-marker" => Attribute::Label,
+            b"type" => Attribute::Kind,
+            b"color" => Attribute::Color,
+            _ => Attribute::Other,
         };
         self.hidden |= name == b"hidden";
         self.background |= matches!(name, b"bgcolor" | b"background");
@@ -114,9 +114,9 @@ impl Attributes {
         let text = String::from_utf8_lossy(value);
         let lower = |text: &str| text.to_lowercase();
         match self.current {
-            Name::Class => self.class = lower(&text),
-            Name::Id => self.id = lower(&text),
-            Name::Style => {
+            Attribute::Class => self.class = lower(&text),
+            Attribute::Id => self.id = lower(&text),
+            Attribute::Style => {
                 self.style.clear();
                 self.style.extend(
                     text.chars()
@@ -124,11 +124,11 @@ impl Attributes {
                         .map(|c| c.to_ascii_lowercase()),
                 );
             }
-            Name::Href => text.trim().clone_into(&mut self.href),
-            Name::Name => self.name = lower(&text),
-            Name::Kind => self.kind = lower(&text),
-            Name::Color => self.color = lower(&text),
-            Name::Other => {}
+            Attribute::Href => text.trim().clone_into(&mut self.href),
+            Attribute::Label => self.name = lower(&text),
+            Attribute::Kind => self.kind = lower(&text),
+            Attribute::Color => self.color = lower(&text),
+            Attribute::Other => {}
         }
     }
 
@@ -154,7 +154,8 @@ impl Attributes {
 
     /// The rule that Hotmail and Zimbra draw above the answered message.
     pub(super) fn is_reply_rule(&self) -> bool {
-        self.names().any(|name| matches!(name, "stopspelling" | "zwchr"))
+        self.names()
+            .any(|name| matches!(name, "stopspelling" | "zwchr"))
     }
 
     /// What an element of `tag` with these attributes does.

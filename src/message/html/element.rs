@@ -249,7 +249,8 @@ impl Stack {
     fn first_in_table(&self, tables: usize) -> Option<usize> {
         let first = |tag: Tag| {
             let indexes = self.by_tag.get(tag as usize)?;
-            let inside = |&&index: &&usize| self.open.get(index).is_some_and(|o| o.tables >= tables);
+            let inside =
+                |&&index: &&usize| self.open.get(index).is_some_and(|o| o.tables >= tables);
             indexes.iter().rev().take_while(inside).last().copied()
         };
         [first(Tag::Row), first(Tag::Cell)]

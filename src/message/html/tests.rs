@@ -37,7 +37,10 @@ fn blocks_are_lines() {
 
 #[test]
 fn entities_and_invisible_characters() {
-    check("adi&oacute;s&nbsp;a &lt;todos&gt; &#8364;", "adiós a <todos> €");
+    check(
+        "adi&oacute;s&nbsp;a &lt;todos&gt; &#8364;",
+        "adiós a <todos> €",
+    );
     check("ad\u{200b}i\u{ad}os&zwnj;", "adios");
 }
 
@@ -78,7 +81,10 @@ fn gmail_answers_between_quotes_stay_own() {
     check_marks(
         "top<div class=gmail_quote><div class=gmail_attr>On x wrote:</div><blockquote class=gmail_quote>q1</blockquote>\
          <div>mine</div><blockquote class=gmail_quote>q2</blockquote></div>",
-        &[(MarkKind::Quote, "On x wrote:\nq1"), (MarkKind::Quote, "q2")],
+        &[
+            (MarkKind::Quote, "On x wrote:\nq1"),
+            (MarkKind::Quote, "q2"),
+        ],
     );
     check_marks(
         "<div class=gmail_quote>---------- Forwarded message ---------<br>text<blockquote class=gmail_quote>q\
@@ -102,10 +108,7 @@ fn hidden_text_is_marked() {
     );
     check_marks("<span style='font-size:0.9em'>b</span>", &[]);
     check_marks("<p hidden>x<p>y", &[(MarkKind::Hidden, "x")]);
-    check_marks(
-        "<font color=white>x</font>",
-        &[(MarkKind::Hidden, "x")],
-    );
+    check_marks("<font color=white>x</font>", &[(MarkKind::Hidden, "x")]);
     check_marks(
         "<table bgcolor=navy><tr><td><font color=white>x</font></td></tr></table>",
         &[],
@@ -146,7 +149,14 @@ fn links_keep_their_targets() {
 
 #[test]
 fn hostile_nesting_takes_linear_time() {
-    for tag in ["div", "blockquote type=cite", "table><tr><td", "p hidden", "a href=b:c", "b"] {
+    for tag in [
+        "div",
+        "blockquote type=cite",
+        "table><tr><td",
+        "p hidden",
+        "a href=b:c",
+        "b",
+    ] {
         let html = format!("<{tag}>").repeat(20_000);
         render(&html);
         let closed = html + &"</blockquote></b></td>".repeat(10_000);

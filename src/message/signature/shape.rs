@@ -2,7 +2,6 @@
 
 use super::words;
 use crate::message::fold::fold;
-use crate::message::zones::Line;
 
 /// The looks of one line.
 pub(super) struct Shape {
@@ -11,7 +10,8 @@ pub(super) struct Shape {
     lower: usize,
     contact: bool,
     sentence: bool,
-    author: bool,
+    /// Nothing but words of the author's name.
+    pub(super) is_author: bool,
 }
 
 impl Shape {
@@ -29,25 +29,22 @@ impl Shape {
         } else {
             Vec::new()
         };
-        let speaks = folded
-            .iter()
-            .any(|word| words::is_spoken(word.trim_matches(|c: char| !c.is_alphanumeric() && c != '\'')));
-        let known = folded
-            .iter()
-            .filter(|word| names.iter().any(|name| *name == word.trim_matches(['.', ',', '*'])))
-            .count();
+        let speaks = folded.iter().any(|word| {
+            words::is_spoken(word.trim_matches(|c: char| !c.is_alphanumeric() && c != '\''))
+        });
         Self {
             words: words.len(),
             lower,
             contact,
-            sentence: speaks && !(contact && lower <= 2) || ends_like_sentence(text, words.len(), lower),
-            author: known > 0 && known == words.len() && words.len() <= 5,
+            sentence: speaks && !(contact && lower <= 2)
+                || ends_like_sentence(text, words.len(), lower),
+            is_author: is_author(text, names),
         }
     }
 
     /// Could be a line of a signature.
     pub(super) fn fits(&self) -> bool {
-        if self.author {
+        if self.is_author {
             return true;
         }
         if self.contact {
@@ -64,19 +61,28 @@ impl Shape {
 
     /// A name, the author's or a short one.
     pub(super) fn is_name(&self) -> bool {
-        self.author || !self.sentence && !self.contact && self.words <= 5 && self.lower <= 1
-    }
-
-    /// Nothing but words of the author's name.
-    pub(super) fn is_author(&self) -> bool {
-        self.author
+        self.is_author || !self.sentence && !self.contact && self.words <= 5 && self.lower <= 1
     }
 }
 
-impl From<&Line<'_>> for Shape {
-    fn from(line: &Line<'_>) -> Self {
-        Self::of(line.text, &[])
-    }
+/// Nothing but words of the author's name.
+pub(super) fn is_author(text: &str, names: &[String]) -> bool {
+    let mut any = false;
+    text.len() <= 80
+        && text
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .all(|word| {
+                any = true;
+                is_one_of(word, names)
+            })
+        && any
+}
+
+fn is_one_of(word: &str, names: &[String]) -> bool {
+    names
+        .iter()
+        .any(|name| name.eq_ignore_ascii_case(word) || !word.is_ascii() && *name == fold(word))
 }
 
 fn is_plain_lower(word: &str) -> bool {
@@ -92,14 +98,7 @@ fn has_contact(text: &str) -> bool {
     if digits >= 6 || text.contains('@') {
         return true;
     }
-    let lower = text.to_ascii_lowercase();
-    lower.contains("www.")
-        || lower.contains("://")
-        || words::CONTACT_LABELS.iter().any(|label| {
-            lower
-                .strip_prefix(label)
-                .is_some_and(|rest| rest.starts_with([':', '.', ' ', '\t']))
-        })
+    text.contains("www.") || text.contains("://") || words::is_labelled(text)
 }
 
 /// A full stop after several words, unless it ends an abbreviation (`S.L.`, `Inc.`).

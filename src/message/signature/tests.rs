@@ -12,8 +12,8 @@ fn check(text: &str, expected: &str) {
     let mut found = String::new();
     for line in text.split_inclusive('\n') {
         if !line.trim().is_empty() {
-            let zoned = zones.iter().find(|z| z.range.contains(&start)).unwrap();
-            found.push(match zoned.zone {
+            let found_zone = zones.iter().find(|z| z.range.contains(&start)).unwrap();
+            found.push(match found_zone.zone {
                 Zone::Own => 'O',
                 Zone::Signature => 'S',
                 Zone::Disclaimer => 'D',
@@ -28,14 +28,39 @@ fn check(text: &str, expected: &str) {
 #[test]
 fn sign_offs_in_eight_languages() {
     for line in [
-        "Saludos,", "Un cordial saludo,", "Atentamente,", "Saludos desde Vigo,", "Salutacions,", "Ben atentament,",
-        "Best regards,", "Kind regards", "All the best,", "Thanks,", "Mit freundlichen Grüßen", "MfG", "LG,",
-        "Viele Grüße aus Bonn", "Cordialement,", "Bien à vous,", "Cordiali saluti", "Atenciosamente,", "Abraços,",
-        "Met vriendelijke groet,", "Mvg,", "Muchas gracias,", "Merci,", "Grazie,", "Obrigada,", "Bedankt,", "Best,",
+        "Saludos,",
+        "Un cordial saludo,",
+        "Atentamente,",
+        "Saludos desde Vigo,",
+        "Salutacions,",
+        "Ben atentament,",
+        "Best regards,",
+        "Kind regards",
+        "All the best,",
+        "Thanks,",
+        "Mit freundlichen Grüßen",
+        "MfG",
+        "LG,",
+        "Viele Grüße aus Bonn",
+        "Cordialement,",
+        "Bien à vous,",
+        "Cordiali saluti",
+        "Atenciosamente,",
+        "Abraços,",
+        "Met vriendelijke groet,",
+        "Mvg,",
+        "Muchas gracias,",
+        "Merci,",
+        "Grazie,",
+        "Obrigada,",
+        "Bedankt,",
+        "Best,",
         "Veuillez agréer, Madame, l'expression de mes salutations distinguées.",
     ] {
         check(
-            &format!("Text.\n\n{line}\n\nAna Ruiz\nDirectora comercial\nACME, S.L.\nTel. +34 910 000 000"),
+            &format!(
+                "Text.\n\n{line}\n\nAna Ruiz\nDirectora comercial\nACME, S.L.\nTel. +34 910 000 000"
+            ),
             "OOSSSS",
         );
     }
@@ -46,7 +71,10 @@ fn separators() {
     check("Text.\n-- \nAna Ruiz\nACME", "OSSS");
     check("Text.\n--\nAna\nwww.acme.example", "OSSS");
     check("Text.\n\n_____________\nAna Ruiz\nACME", "OSSS");
-    check("Text.\n\n_____________\nThe next chapter is about gas.", "OOO");
+    check(
+        "Text.\n\n_____________\nThe next chapter is about gas.",
+        "OOO",
+    );
 }
 
 #[test]
@@ -58,10 +86,7 @@ fn the_name_starts_a_block_with_contact_data() {
 
 #[test]
 fn own_words_are_not_lost() {
-    check(
-        "Thanks,\n\nMy last day is Friday.\nAna",
-        "OOO",
-    );
+    check("Thanks,\n\nMy last day is Friday.\nAna", "OOO");
     check(
         "Regards,\nAna\n\nPS: from June I am at ana@home.example",
         "OSO",

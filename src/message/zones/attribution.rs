@@ -49,14 +49,38 @@ const INNER_VERBS: [&str; 4] = ["schrieb", "schreef", "hat", "heeft"];
 
 /// Folded words at the start of a line that a date follows.
 const STARTS: [&str; 19] = [
-    "on ", "el ", "en ", "am ", "le ", "il ", "em ", "op ", "no dia ", "a les ", "as ", "at ",
-    "de ", "den ", "dia ", "in data ", "missatge de ", "els ", "a(s) ",
+    "on ",
+    "el ",
+    "en ",
+    "am ",
+    "le ",
+    "il ",
+    "em ",
+    "op ",
+    "no dia ",
+    "a les ",
+    "as ",
+    "at ",
+    "de ",
+    "den ",
+    "dia ",
+    "in data ",
+    "missatge de ",
+    "els ",
+    "a(s) ",
 ];
 
 /// Folded; an address follows.
 const QUOTING: [&str; 9] = [
-    "quoting ", "citando ", "citando a ", "zitat von ", "citant ", "quotando ", "citat ",
-    "en reponse a ", "selon ",
+    "quoting ",
+    "citando ",
+    "citando a ",
+    "zitat von ",
+    "citant ",
+    "quotando ",
+    "citat ",
+    "en reponse a ",
+    "selon ",
 ];
 
 static DATE: LazyLock<Regex> = LazyLock::new(|| {
@@ -187,13 +211,16 @@ fn after_word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
     let at = text.rfind(word)?;
     let (before, from) = text.split_at(at);
     let after = from.get(word.len()..)?;
-    let bounded = !before.ends_with(char::is_alphanumeric) && !after.starts_with(char::is_alphanumeric);
+    let bounded =
+        !before.ends_with(char::is_alphanumeric) && !after.starts_with(char::is_alphanumeric);
     bounded.then_some(after)
 }
 
 fn has_address(text: &str) -> bool {
-    text.split('@').zip(text.split('@').skip(1)).any(|(left, right)| {
-        left.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))
-            && right.starts_with(char::is_alphanumeric)
-    })
+    text.split('@')
+        .zip(text.split('@').skip(1))
+        .any(|(left, right)| {
+            left.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))
+                && right.starts_with(char::is_alphanumeric)
+        })
 }

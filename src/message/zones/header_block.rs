@@ -82,12 +82,12 @@ fn scan(lines: &[Line<'_>], at: usize, first: Label) -> (u8, usize) {
             continue;
         }
         continuations += 1;
-        let list = matches!(last, Label::To | Label::Cc)
+        let in_list = matches!(last, Label::To | Label::Cc)
             && line.text.contains(['@', ';', ',', '/', '<', '>']);
-        if blanks > 0 || !(list || continuations <= 2) {
+        if blanks > 0 || !(in_list || continuations <= 2) {
             break;
         }
-        if list {
+        if in_list {
             after = i + 1;
         }
     }
@@ -109,12 +109,11 @@ fn notes_start(lines: &[Line<'_>], to: usize) -> Option<usize> {
         if !has_date_and_time(line.text) {
             continue;
         }
-        let alone = line
-            .text
-            .starts_with(|c: char| c.is_ascii_digit())
+        let alone = line.text.starts_with(|c: char| c.is_ascii_digit())
             || fold(line.text).starts_with("on ");
         let above = i.checked_sub(1).and_then(|above| lines.get(above));
-        let has_name = above.is_some_and(|l| !l.is_blank() && l.zone == Zone::Own && l.text.len() <= 100);
+        let has_name =
+            above.is_some_and(|l| !l.is_blank() && l.zone == Zone::Own && l.text.len() <= 100);
         return Some(if alone && has_name { i - 1 } else { i });
     }
     None
@@ -123,9 +122,13 @@ fn notes_start(lines: &[Line<'_>], to: usize) -> Option<usize> {
 /// The field that a line begins with.
 fn label(text: &str) -> Option<Label> {
     let text = text.trim_start_matches(['*', '_', ' ', '"', '•', '\t']);
-    let head = text.get(..text.len().min(40)).or_else(|| text.get(..text.len().min(39)))?;
+    let head = text
+        .get(..text.len().min(40))
+        .or_else(|| text.get(..text.len().min(39)))?;
     let colon = head.find(':')?;
-    let name = text.get(..colon)?.trim_end_matches(['*', '_', ' ', '\u{a0}', '\t']);
+    let name = text
+        .get(..colon)?
+        .trim_end_matches(['*', '_', ' ', '\u{a0}', '\t']);
     if name.is_empty() || name.len() > 24 {
         return None;
     }
@@ -134,8 +137,8 @@ fn label(text: &str) -> Option<Label> {
         | "remetente" | "absender" | "afzender" | "remitent" | "de la part de" => Label::From,
         "sent" | "date" | "enviado" | "enviado el" | "enviado em" | "enviada" | "enviada em"
         | "fecha" | "fecha de envio" | "data" | "data d'enviament" | "enviat" | "enviat el"
-        | "gesendet" | "gesendet am" | "datum" | "envoye" | "envoye le" | "inviato"
-        | "inviata" | "data invio" | "verzonden" | "verzonden op" | "sent on" | "date sent"
+        | "gesendet" | "gesendet am" | "datum" | "envoye" | "envoye le" | "inviato" | "inviata"
+        | "data invio" | "verzonden" | "verzonden op" | "sent on" | "date sent"
         | "date and time" | "sent at" | "date d'envoi" => Label::Date,
         "to" | "para" | "per a" | "per" | "a" | "an" | "aan" | "destinatario" | "destinatari"
         | "destinataire" | "empfanger" | "destinatarios" | "destinataires" | "geadresseerde"
@@ -149,9 +152,10 @@ fn label(text: &str) -> Option<Label> {
         | "reply to" | "responder a" | "respondre a" | "antwort an" | "repondre a"
         | "rispondi a" | "antwoord aan" | "attachments" | "attachment" | "datos adjuntos"
         | "archivos adjuntos" | "adjunts" | "anlagen" | "anhang" | "pieces jointes"
-        | "piece jointe" | "allegati" | "anexos" | "bijlagen" | "organisation"
-        | "organization" | "message-id" | "sensitivity" | "when" | "where" | "cuando"
-        | "donde" | "wann" | "wo" => Label::Other,
+        | "piece jointe" | "allegati" | "anexos" | "bijlagen" | "organisation" | "organization"
+        | "message-id" | "sensitivity" | "when" | "where" | "cuando" | "donde" | "wann" | "wo" => {
+            Label::Other
+        }
         _ => return None,
     };
     Some(label)

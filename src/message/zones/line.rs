@@ -7,6 +7,10 @@ use crate::message::fold::is_space;
 
 /// One line while its zone is being decided.
 #[derive(Debug, Clone)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "independent marks, each set by its own kind of container"
+)]
 pub(in crate::message) struct Line<'a> {
     /// Bytes of the text, the line break included.
     pub(in crate::message) range: Range<usize>,

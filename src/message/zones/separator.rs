@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::line::{Line, is_decoration};
 use super::attribution;
+use super::line::{Line, is_decoration};
 use crate::message::Zone;
 use crate::message::fold::fold;
 

@@ -8,8 +8,8 @@ fn letters(text: &str, zones: &[Zoned]) -> String {
     for line in text.split_inclusive('\n') {
         if !line.trim().is_empty() {
             let at = start + line.len() - line.trim_start().len();
-            let zoned = zones.iter().find(|z| z.range.contains(&at)).unwrap();
-            out.push(match zoned.zone {
+            let found = zones.iter().find(|z| z.range.contains(&at)).unwrap();
+            out.push(match found.zone {
                 Zone::Own => 'O',
                 Zone::Signature => 'S',
                 Zone::Disclaimer => 'D',
@@ -46,7 +46,12 @@ fn check_forward(text: &str, expected: &str) {
 fn check_html(source: &str, expected: &str) {
     let rendered = html::render(source);
     let zones = divide(&rendered.text, &rendered.marks, &clues(false));
-    assert_eq!(letters(&rendered.text, &zones), expected, "{}", rendered.text);
+    assert_eq!(
+        letters(&rendered.text, &zones),
+        expected,
+        "{}",
+        rendered.text
+    );
 }
 
 #[test]
@@ -203,7 +208,10 @@ fn separators_in_all_languages() {
         "own\n------ Forwarded Message\nx\n------ End of Forwarded Message\nown",
         "OFFFO",
     );
-    check("Begin forwarded message:\n\n> From: x\n> text\n\nown", "FFFO");
+    check(
+        "Begin forwarded message:\n\n> From: x\n> text\n\nown",
+        "FFFO",
+    );
 }
 
 #[test]
