@@ -117,14 +117,20 @@ impl<C: BufRead + Write> Dialogue<'_, C> {
         let mut commands = commands.enumerate().peekable();
         let mut waiting = VecDeque::new();
         let mut noise = 0;
+        let mut mute = None;
         loop {
-            while let Some((number, command)) =
-                commands.next_if(|(_, next)| has_room(&waiting, next))
+            while mute.is_none()
+                && let Some((number, command)) =
+                    commands.next_if(|(_, next)| has_room(&waiting, next))
             {
-                waiting.push_back(self.send(number, &command)?);
+                match self.send(number, &command) {
+                    Ok(sent) => waiting.push_back(sent),
+                    // A server that hung up may have answered before: that is still to be read.
+                    Err(error) => mute = Some(error),
+                }
             }
             if waiting.is_empty() {
-                return Ok(ControlFlow::Continue(()));
+                return mute.map_or(Ok(ControlFlow::Continue(())), Err);
             }
             let flow = match self.receive(&mut waiting)? {
                 Received::Data(mut response) => hear(Event::Untagged(&mut response))?,
@@ -306,6 +312,24 @@ mod tests {
             (code, retryable, Stage::Fetch)
         );
         assert!(out_of_step);
+    }
+
+    #[test]
+    fn what_came_before_the_end_is_heard() {
+        let mut connection = Scripted::new("* 1 EXISTS\r\ns1 OK x\r\n").deaf_after(1);
+        let mut heard = 0;
+        let commands = ["X", "Y"].into_iter().map(Command::light);
+        let result = Dialogue {
+            connection: &mut connection,
+            pace: &mut Pace::default(),
+            stage: Stage::Fetch,
+        }
+        .converse(commands, &mut |_| {
+            heard += 1;
+            Ok(ControlFlow::Continue(()))
+        });
+        assert_eq!(result.expect_err("an end").code, "connection-lost");
+        assert_eq!(heard, 2);
     }
 
     #[test]

@@ -7,6 +7,8 @@ use std::io::{self, BufRead, Cursor, Read, Write};
 pub(super) struct Scripted {
     answers: Cursor<Vec<u8>>,
     sent: Vec<u8>,
+    /// Writes that are still taken.
+    patience: usize,
 }
 
 impl Scripted {
@@ -14,6 +16,15 @@ impl Scripted {
         Self {
             answers: Cursor::new(answers.into()),
             sent: Vec::new(),
+            patience: usize::MAX,
+        }
+    }
+
+    /// Takes so many writes and no more, like a server that has hung up.
+    pub(super) fn deaf_after(self, writes: usize) -> Self {
+        Self {
+            patience: writes,
+            ..self
         }
     }
 
@@ -40,6 +51,10 @@ impl BufRead for Scripted {
 
 impl Write for Scripted {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        self.patience = self
+            .patience
+            .checked_sub(1)
+            .ok_or(io::ErrorKind::BrokenPipe)?;
         self.sent.write(buffer)
     }
 
