@@ -90,6 +90,28 @@ struct Listing {
     uidvalidity: u32,
     /// By UID.
     remaining: BTreeMap<u32, Listed>,
+    /// Messages at which the line broke again and again: passed over, so that they cost only themselves.
+    aside: Vec<(Listed, SourceError)>,
+}
+
+impl Listing {
+    /// Passes over the message at which the line broke: messages come in the order of their UIDs.
+    fn set_first_aside(&mut self, error: SourceError) {
+        if let Some((_, listed)) = self.remaining.pop_first() {
+            self.aside.push((listed, error));
+        }
+    }
+
+    /// The rest has come, so it was these messages that broke the line.
+    fn blame_those_aside(&mut self) {
+        for (listed, error) in self.aside.drain(..) {
+            let locator = Locator::Uid {
+                uidvalidity: self.uidvalidity,
+                uid: listed.uid,
+            };
+            self.feed.unread(locator, breaks_the_line(&error));
+        }
+    }
 }
 
 impl Caller<'_> {
@@ -146,6 +168,12 @@ impl Caller<'_> {
                     if !self.may_retry(&error, &mut failures) {
                         break End::Failed(error);
                     }
+                    if let Some(listing) = &mut listing
+                        && failures > 1
+                        && error.stage == Stage::Fetch
+                    {
+                        listing.set_first_aside(error);
+                    }
                 }
             }
         };
@@ -153,6 +181,9 @@ impl Caller<'_> {
             End::Done if self.pipeline.stopping() => End::Stopped,
             end => end,
         };
+        if let (Some(listing), End::Done) = (&mut listing, &end) {
+            listing.blame_those_aside();
+        }
         match (listing, end) {
             (Some(listing), end) => listing.feed.close(end),
             (None, End::Failed(error)) => self.not_opened(&chosen.name, &chosen.chosen_by, &error),
@@ -225,6 +256,7 @@ impl Caller<'_> {
             feed,
             uidvalidity,
             remaining,
+            aside: Vec::new(),
         })
     }
 
@@ -274,6 +306,7 @@ fn fetch(line: &mut dyn Line, listing: &mut Listing) -> Result<(), SourceError> 
         feed,
         uidvalidity,
         remaining,
+        ..
     } = listing;
     let wanted: Vec<_> = remaining.values().copied().collect();
     line.fetch(&wanted, &mut |delivery| {
@@ -323,6 +356,18 @@ fn not_read_only(chosen: &SentMailbox) -> SourceError {
         retryable: false,
         what_to_do: "nothing was read; have the server's administrator give read rights only, or export the mailbox \
                      and scan the files"
+            .into(),
+    }
+}
+
+fn breaks_the_line(error: &SourceError) -> SourceError {
+    SourceError {
+        stage: error.stage,
+        code: "breaks-connection",
+        detail: format!("each time this message was asked for: {}", error.detail),
+        retryable: true,
+        what_to_do: "have the server's administrator look for this message in the server's log; or export it and scan \
+                     the file"
             .into(),
     }
 }

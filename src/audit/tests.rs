@@ -64,6 +64,8 @@ struct Script {
     writable: bool,
     /// Breaks the line after so many messages.
     cut_after: Option<usize>,
+    /// Breaks the line at this UID.
+    breaks_at: Option<u32>,
     /// Does not deliver this UID.
     hides: Option<u32>,
     /// Panics at this UID.
@@ -162,7 +164,9 @@ impl Line for Connection {
     ) -> Result<(), SourceError> {
         for &listed in messages {
             self.asked.lock().unwrap().push(listed.uid);
-            if self.script.cut_after == Some(self.delivered) {
+            if self.script.cut_after == Some(self.delivered)
+                || self.script.breaks_at == Some(listed.uid)
+            {
                 return Err(error(Stage::Fetch, "connection-lost", true));
             }
             self.delivered += 1;
@@ -371,6 +375,22 @@ fn a_cut_line_goes_on_where_it_broke() {
         &FIVE,
         &[cut, Script::default()],
         &["Complete: 5 messages, 5 in window = 5 + 0 + 0"],
+    );
+    assert_eq!(asked, [1, 2, 3, 3, 4, 5]);
+}
+
+#[test]
+fn a_message_that_breaks_every_line_costs_itself() {
+    let asked = check(
+        &FIVE,
+        &[Script {
+            breaks_at: Some(3),
+            ..Script::default()
+        }],
+        &[
+            "Partial: 5 messages, 5 in window = 4 + 0 + 1",
+            "fetch breaks-connection 1 [3]",
+        ],
     );
     assert_eq!(asked, [1, 2, 3, 3, 4, 5]);
 }
