@@ -66,7 +66,7 @@ fn tables(report: &Path) -> BTreeMap<String, String> {
         if Path::new(&name).extension().is_some_and(|e| e == "csv") {
             let text = fs::read_to_string(report.join(&name)).unwrap();
             let text = if name == "coverage.csv" {
-                without_measurements(&text)
+                without_seconds(&text)
             } else {
                 text
             };
@@ -77,14 +77,13 @@ fn tables(report: &Path) -> BTreeMap<String, String> {
     tables
 }
 
-/// How long it took, and what came over the wire: a server's OK tells its own times, so that its length differs.
-fn without_measurements(text: &str) -> String {
+fn without_seconds(text: &str) -> String {
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let header = reader.headers().unwrap().clone();
     let mut kept = String::new();
     for row in reader.records() {
         for (name, cell) in header.iter().zip(&row.unwrap()) {
-            if !name.ends_with("seconds") && name != "bytes_fetched" {
+            if !name.ends_with("seconds") {
                 kept.push_str(cell);
                 kept.push('|');
             }
