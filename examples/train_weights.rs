@@ -16,26 +16,43 @@ use std::{env, fs};
 
 use sent_audit::message::{self, Zone};
 use sent_audit::query::fold::Folded;
-use sent_audit::query::model::terms;
+use sent_audit::query::model::{Model, terms};
 
-/// The facts that the model has a head for, each with the classes that prove and disprove it.
-const HEADS: [(&str, &[&str], &[&str]); 3] = [
-    (
-        "notice",
-        &[
+/// A fact with the classes that prove and disprove it; single sentences have classes of their own.
+struct Head {
+    name: &'static str,
+    positive: &'static [&'static str],
+    negative: &'static [&'static str],
+}
+
+const HEADS: [Head; 3] = [
+    Head {
+        name: "notice",
+        positive: &[
             "solicitation",
             "personal-contact",
             "open-notice",
             "handover",
+            "sentence open-notice",
         ],
-        &["none"],
-    ),
-    (
-        "solicits",
-        &["solicitation"],
-        &["personal-contact", "open-notice", "handover"],
-    ),
-    ("successor", &["handover"], &["open-notice"]),
+        negative: &["none", "sentence none"],
+    },
+    Head {
+        name: "solicits",
+        positive: &["solicitation", "sentence solicitation"],
+        negative: &[
+            "personal-contact",
+            "open-notice",
+            "handover",
+            "sentence open-notice",
+            "sentence handover",
+        ],
+    },
+    Head {
+        name: "successor",
+        positive: &["handover", "sentence handover"],
+        negative: &["open-notice", "sentence open-notice", "sentence solicitation"],
+    },
 ];
 const ROUNDS: usize = 6;
 const EPOCHS: usize = 12;
@@ -57,8 +74,47 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (Some(input), Some(output)) = (arguments.next(), arguments.next()) else {
         return Err("usage: train_weights DIRECTORY WEIGHTS.TSV".into());
     };
+    let texts = read(Path::new(&input))?;
+    let (vocabulary, bags) = index(&texts);
+    let mut file = String::from(
+        "# head\tterm\tweight in hundredths of a logit; written by examples/train_weights.rs\n",
+    );
+    for head in &HEADS {
+        let weights = train(&bags, vocabulary.len(), head);
+        write_head(&mut file, head.name, &vocabulary, &weights)?;
+    }
+    fs::write(output, &file)?;
+    if let Some(held_out) = arguments.next() {
+        evaluate(&Model::parse(&file)?, &read(Path::new(&held_out))?);
+    }
+    Ok(())
+}
+
+/// Prints, for each head and several bars, precision and recall over whole messages.
+fn evaluate(model: &Model, texts: &[(String, Vec<String>)]) {
+    for (number, head) in HEADS.iter().enumerate() {
+        for bar in [-100, 0, 100, 200, 300, 400] {
+            let (mut hits, mut misses, mut alarms) = (0, 0, 0);
+            for (class, sentences) in texts {
+                let best = sentences.iter().map(|s| model.score(s)[number].logit).max();
+                let said = best.is_some_and(|b| b >= bar);
+                match (head.positive.contains(&class.as_str()), head.negative.contains(&class.as_str())) {
+                    (true, _) if said => hits += 1,
+                    (true, _) => misses += 1,
+                    (_, true) if said => alarms += 1,
+                    _ => {}
+                }
+            }
+            let ratio = |a: i32, b: i32| f64::from(a) / f64::from((a + b).max(1));
+            println!("{:10} {bar:5}: precision {:.3} recall {:.3}", head.name, ratio(hits, alarms), ratio(hits, misses));
+        }
+    }
+}
+
+/// Labelled messages (`*.txt`) and sentences (`*.tsv`) of a directory.
+fn read(directory: &Path) -> Result<Vec<(String, Vec<String>)>, Box<dyn Error>> {
     let mut texts = Vec::new();
-    for file in files(Path::new(&input))? {
+    for file in files(directory)? {
         let text = fs::read_to_string(&file)?;
         match file.extension().and_then(|e| e.to_str()) {
             Some("txt") => texts.extend(text.split("\n=====\n").filter_map(record)),
@@ -66,16 +122,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             _ => {}
         }
     }
-    let (vocabulary, bags) = index(&texts);
-    let mut file = String::from(
-        "# head\tterm\tweight in hundredths of a logit; written by examples/train_weights.rs\n",
-    );
-    for (head, positive, negative) in HEADS {
-        let weights = train(&bags, vocabulary.len(), positive, negative);
-        write_head(&mut file, head, &vocabulary, &weights)?;
-    }
-    fs::write(output, file)?;
-    Ok(())
+    Ok(texts)
 }
 
 fn files(directory: &Path) -> Result<Vec<std::path::PathBuf>, Box<dyn Error>> {
@@ -118,7 +165,7 @@ fn record(record: &str) -> Option<(String, Vec<String>)> {
 fn sentence(line: &str) -> Option<(String, Vec<String>)> {
     let (class, text) = line.split_once('\t')?;
     let joined = folded(text, 0..text.len()).join(" ");
-    Some((class.trim().to_owned(), vec![joined]))
+    Some((format!("sentence {}", class.trim()), vec![joined]))
 }
 
 fn folded(text: &str, range: std::ops::Range<usize>) -> Vec<String> {
@@ -166,14 +213,14 @@ fn index(texts: &[(String, Vec<String>)]) -> (Vec<String>, Vec<Bag>) {
 }
 
 /// Weights by term; the last one is the intercept.
-fn train(bags: &[Bag], terms: usize, positive: &[&str], negative: &[&str]) -> Vec<f64> {
+fn train(bags: &[Bag], terms: usize, head: &Head) -> Vec<f64> {
     let mut weights = vec![0.0; terms + 1];
     for round in 0..ROUNDS {
         let mut examples: Vec<(&[u32], f64)> = Vec::new();
         for bag in bags {
-            if negative.contains(&bag.class.as_str()) {
+            if head.negative.contains(&bag.class.as_str()) {
                 examples.extend(bag.sentences.iter().map(|s| (s.as_slice(), 0.0)));
-            } else if positive.contains(&bag.class.as_str()) {
+            } else if head.positive.contains(&bag.class.as_str()) {
                 let best = bag
                     .sentences
                     .iter()
