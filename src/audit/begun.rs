@@ -111,7 +111,7 @@ pub(super) fn work<'env>(
         Pipeline::start(judging, conduct.threads, Arc::clone(&conduct.stop))
             .map_err(|error| AuditError::Threads(io::Error::other(error)))?;
     let pipeline = Arc::new(pipeline);
-    let writer = Writer::new(store, conduct.batch, progress);
+    let writer = Writer::new(store, conduct, progress);
     thread::scope(|scope| {
         let started = sources(scope, &pipeline).map_err(AuditError::Threads);
         if started.is_err() {

@@ -16,7 +16,7 @@ use crate::source::SourceError;
 use crate::store::{Coverage, Judged, ServerSeen};
 
 /// Octets of messages between a source and the writer, in total.
-const IN_FLIGHT: usize = 48 << 20;
+const IN_FLIGHT: usize = 32 << 20;
 /// A judge's stack; HTML and MIME nest as deep as strangers like.
 const STACK: usize = 16 << 20;
 
@@ -40,6 +40,8 @@ pub(super) enum Opinion {
     OutOfWindow,
     /// By somebody else than `--owner`.
     NotOwner,
+    /// Ctrl-C came before its turn.
+    NotReached,
 }
 
 /// Judges messages, on many threads at a time.
@@ -251,8 +253,14 @@ impl Feed {
         let events = self.pipeline.events.clone();
         let work = Arc::clone(&self.work);
         let slot = self.slot;
+        let stop = Arc::clone(&self.pipeline.stop);
         self.pipeline.pool.spawn(move || {
-            let opinion = quiet::caught(|| judging.judge(&work, &raw));
+            // What waits for a judge when the run is stopped would keep its user waiting, too.
+            let opinion = if stop.load(Ordering::Relaxed) {
+                Ok(Opinion::NotReached)
+            } else {
+                quiet::caught(|| judging.judge(&work, &raw))
+            };
             let RawMessage {
                 locator, octets, ..
             } = raw;

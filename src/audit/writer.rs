@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
-use super::accounting;
 use super::pipeline::{End, Event, Opinion, Slot, Work};
 use super::progress::Progress;
+use super::{Conduct, accounting};
 use crate::finding::Exception;
 use crate::mailbox::{Custodian, Locator};
 use crate::source::SourceError;
@@ -30,6 +31,8 @@ pub(super) struct Writer<'s> {
     /// Judged messages per transaction.
     batch: usize,
     progress: Progress,
+    /// Raised by Ctrl-C; taken out when that was told.
+    stop: Option<Arc<AtomicBool>>,
     open: HashMap<Slot, Open>,
     tally: Tally,
 }
@@ -40,6 +43,8 @@ struct Open {
     coverage: Coverage,
     /// UIDs that nothing was heard of yet; `None` where only reading tells what there is.
     awaited: Option<BTreeSet<u32>>,
+    /// Messages that were read, but not judged before Ctrl-C.
+    not_reached: Vec<Locator>,
     judged: Vec<Judged>,
     exceptions: Vec<Exception>,
     received: u64,
@@ -48,12 +53,13 @@ struct Open {
 }
 
 impl<'s> Writer<'s> {
-    pub(super) fn new(store: &'s mut Store, batch: usize, progress: Progress) -> Self {
+    pub(super) fn new(store: &'s mut Store, conduct: &Conduct, progress: Progress) -> Self {
         let (open, tally) = (HashMap::new(), Tally::default());
         Self {
             store,
-            batch: batch.max(1),
+            batch: conduct.batch.max(1),
             progress,
+            stop: Some(Arc::clone(&conduct.stop)),
             open,
             tally,
         }
@@ -68,8 +74,19 @@ impl<'s> Writer<'s> {
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             self.progress.tick();
+            self.tell_stop();
         }
         Ok(self.tally)
+    }
+
+    fn tell_stop(&mut self) {
+        if self
+            .stop
+            .take_if(|stop| stop.load(Ordering::Relaxed))
+            .is_some()
+        {
+            tracing::warn!("stopping: what was done is being written; Ctrl-C again ends at once");
+        }
     }
 
     fn take(&mut self, event: Event) -> Result<(), StoreError> {
@@ -172,6 +189,7 @@ impl Open {
             work,
             coverage,
             awaited,
+            not_reached: Vec::new(),
             judged: Vec::new(),
             exceptions: Vec::new(),
             received: 0,
@@ -202,6 +220,10 @@ impl Open {
                 }
             }
             Ok(Opinion::OutOfWindow) => {}
+            Ok(Opinion::NotReached) => {
+                self.in_window(octets);
+                self.not_reached.push(locator);
+            }
             Ok(Opinion::NotOwner) => {
                 self.coverage.not_owner += 1;
                 tally.not_owner += 1;
@@ -258,13 +280,17 @@ impl Open {
     }
 
     fn finish(mut self, store: &mut Store) -> Result<Coverage, StoreError> {
-        let end = self.closed.take().map_or(End::Done, |(_, end)| end);
-        let missing: Vec<_> = self.awaited.iter().flatten().copied().collect();
+        let end = match self.closed.take() {
+            // The source was through, or not; what the judges left is Ctrl-C's doing.
+            _ if !self.not_reached.is_empty() => End::Stopped,
+            Some((_, end)) => end,
+            None => End::Done,
+        };
+        let mut missing = std::mem::take(&mut self.not_reached);
         let uidvalidity = self.coverage.uidvalidity.unwrap_or_default();
-        let missing: Vec<_> = missing
-            .into_iter()
-            .map(|uid| Locator::Uid { uidvalidity, uid })
-            .collect();
+        let awaited = self.awaited.iter().flatten();
+        missing.extend(awaited.map(|&uid| Locator::Uid { uidvalidity, uid }));
+        missing.sort();
         let knows_all = self.awaited.is_some();
         if let Some(exception) = accounting::remainder(&self.work.mailbox, missing, knows_all, &end)
         {
