@@ -41,6 +41,14 @@ pub(super) fn read(part: &Part<'_>, depth: usize, contents: &mut Contents) {
                 );
             }
         }
+        Reading::Text if is_binary(part) => {
+            contents.defect(
+                part,
+                "not-text",
+                "named a text, but its content is binary",
+                true,
+            );
+        }
         Reading::Text => {
             let content = contents.text_of(part, LONGEST_TEXT, true);
             attachment.text = Some(all_own(&part.number, content, Vec::new()));
@@ -124,6 +132,21 @@ fn is_encrypted(media_type: &str) -> bool {
         media_type,
         "application/pkcs7-mime" | "application/x-pkcs7-mime" | "application/pgp-encrypted"
     )
+}
+
+/// Whether the beginning of a part is no text in any charset: control characters all over, and not UTF-16.
+fn is_binary(part: &Part<'_>) -> bool {
+    let head = part.body.get(..2_000).unwrap_or(part.body);
+    let decoded = match part.encoding {
+        Encoding::Base64 => transfer::base64(head).octets,
+        Encoding::QuotedPrintable => transfer::quoted_printable(head),
+        Encoding::Identity => head.to_vec(),
+    };
+    let is_control =
+        |byte: &&u8| **byte < b' ' && !matches!(**byte, b'\n' | b'\r' | b'\t' | 0x0c | 0x1b);
+    let controls = decoded.iter().filter(is_control).count();
+    let wide = decoded.starts_with(b"\xff\xfe") || decoded.starts_with(b"\xfe\xff");
+    !wide && controls * 20 > decoded.len()
 }
 
 /// Octets after transfer decoding, computed without decoding.

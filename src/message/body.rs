@@ -202,24 +202,49 @@ impl Displayed {
 
 /// Line ends as `\n`, without NULs and other controls, byte order marks and characters that nobody sees.
 fn normalize(text: String) -> String {
-    let odd = |b: u8| b < b' ' && b != b'\n' && b != b'\t' || b == 0x7f;
-    let invisible = ["\u{200b}", "\u{feff}", "\u{ad}", "\u{2060}"];
-    if !text.bytes().any(odd)
-        && (text.is_ascii() || !invisible.iter().any(|mark| text.contains(mark)))
-    {
+    let text = without_carriage_returns(text);
+    // Without early exits inside a block the compiler compares many bytes at once.
+    let any = |is_odd: fn(u8) -> bool| {
+        let blocks = text.as_bytes().chunks(256);
+        blocks
+            .into_iter()
+            .any(|block| block.iter().fold(false, |odd, &byte| odd | is_odd(byte)))
+    };
+    let controls = any(|byte| byte < b' ' && byte != b'\n' && byte != b'\t' || byte == 0x7f);
+    // The first octets of U+00AD and of everything else that `is_invisible` knows.
+    let invisible =
+        !text.is_ascii() && any(|byte| matches!(byte, 0xc2 | 0xcd | 0xe1 | 0xe2 | 0xef));
+    if !controls && !(invisible && text.contains(fold::is_invisible)) {
         return text;
     }
+    text.chars()
+        .filter_map(|c| match c {
+            '\n' | '\t' => Some(c),
+            '\u{b}' | '\u{c}' => Some('\n'),
+            _ if c.is_ascii_control() || fold::is_invisible(c) => None,
+            _ => Some(c),
+        })
+        .collect()
+}
+
+/// CRLF becomes LF, and so does a lone CR, which ended lines in old Macintosh mail.
+fn without_carriage_returns(text: String) -> String {
+    let Some(first) = memchr::memchr(b'\r', text.as_bytes()) else {
+        return text;
+    };
     let mut out = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            // A lone CR ends a line in old Macintosh mail.
-            '\r' if chars.peek() == Some(&'\n') => {}
-            '\r' | '\u{b}' | '\u{c}' => out.push('\n'),
-            '\n' | '\t' => out.push(c),
-            _ if c.is_control() && (c as u32) < 0x80 || fold::is_invisible(c) => {}
-            _ => out.push(c),
+    let (head, mut rest) = text.split_at(first);
+    out.push_str(head);
+    while let Some(after) = rest.strip_prefix('\r') {
+        // `\r\r\n` comes from transfers that translated line ends twice.
+        let after = after.trim_start_matches('\r');
+        if !after.starts_with('\n') {
+            out.push('\n');
         }
+        let end = memchr::memchr(b'\r', after.as_bytes()).unwrap_or(after.len());
+        let (line, next) = after.split_at(end);
+        out.push_str(line);
+        rest = next;
     }
     out
 }

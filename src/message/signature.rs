@@ -69,6 +69,10 @@ impl State {
             self.enter(Mode::Delimited);
             return true;
         }
+        if words::is_greeting(line.text) {
+            *self = Self::default();
+            return false;
+        }
         if self.mode == Mode::Delimited || line.signature {
             return !is_prose_paragraph(lines, at);
         }

@@ -144,7 +144,9 @@ fn find_opening(lines: &[Line<'_>], at: usize, clues: &Clues) -> Option<Opening>
             needs_marks: false,
         });
     }
-    if let Some(found) = header_block::find(lines, at) {
+    if let Some(found) = header_block::find(lines, at)
+        && !(header_block::is_memo(lines, &found, &clues.names) && !clues.forwarding)
+    {
         return Some(Opening {
             first: rule_above(lines, found.first),
             after: found.after,
@@ -252,14 +254,15 @@ fn set(lines: &mut [Line<'_>], range: std::ops::Range<usize>, zone: Zone) {
     }
 }
 
-/// `>From Monday …` is the escape of mbox files, and `>200 kg` may begin a line of prose: one marked line inside a
-/// paragraph of unmarked ones is not quoted.
+/// `>From Monday …` is the escape of mbox files, `>200 kg` may begin a line of prose, `FYI> …` a message: one such line
+/// among unmarked ones is not quoted.
 fn is_really_quoted(lines: &[Line<'_>], at: usize) -> bool {
     let Some(line) = lines.get(at) else {
         return false;
     };
     let rest = line.text.trim_start_matches('>');
-    let doubtful = line.text.starts_with(">From ")
+    let doubtful = line.has_initials()
+        || line.text.starts_with(">From ")
         || rest.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '=' | '-'));
     if !doubtful {
         return true;

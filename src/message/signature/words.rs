@@ -116,6 +116,13 @@ please call ich bin wir sie habe wird werde mich mir bitte je j'ai suis nous vou
 dejo voy jo soc estic deixo estou sou saio sono ho lascio saro ik ben heb wij last ultimo ultima letzter
 letzte dernier laatste darrer ya nicht no non not";
 
+/// First words of greetings: what follows is another message.
+const GREETINGS: &str = "
+hi hello dear hey hola estimado estimada estimados estimadas apreciado apreciada querido querida queridos hallo liebe
+lieber sehr guten moin gruezi bonjour bonsoir cher chere chers cheres ola caro cara caros caras prezado prezada ciao
+gentile egregio egregia buongiorno buonasera beste geachte goedemorgen benvolgut benvolguda bon bona buenos buenas bom boa
+good";
+
 struct Lists {
     sign_offs: HashMap<&'static str, SignOff>,
     only_alone: HashSet<&'static str>,
@@ -127,6 +134,7 @@ struct Lists {
     labels: HashSet<&'static str>,
     particles: HashSet<&'static str>,
     spoken: HashSet<&'static str>,
+    greetings: HashSet<&'static str>,
 }
 
 static LISTS: LazyLock<Lists> = LazyLock::new(|| {
@@ -146,6 +154,7 @@ static LISTS: LazyLock<Lists> = LazyLock::new(|| {
         labels: CONTACT_LABELS.split_whitespace().collect(),
         particles: PARTICLES.split_whitespace().collect(),
         spoken: SPOKEN.split_whitespace().collect(),
+        greetings: GREETINGS.split_whitespace().collect(),
     }
 });
 
@@ -249,6 +258,13 @@ pub(super) fn is_particle(word: &str) -> bool {
 /// Words of sentences, not of signatures; `word` folded.
 pub(super) fn is_spoken(word: &str) -> bool {
     LISTS.spoken.contains(word)
+}
+
+/// `Dear Ana,`: a greeting and nothing else.
+pub(super) fn is_greeting(text: &str) -> bool {
+    text.len() <= 60
+        && text.ends_with([',', ':', '!'])
+        && LISTS.greetings.contains(fold(first_word(text)).as_str())
 }
 
 /// Whether the line begins with a label of contact data.

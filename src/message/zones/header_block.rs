@@ -40,10 +40,42 @@ pub(super) fn find(lines: &[Line<'_>], at: usize) -> Option<HeaderBlock> {
         return Some(HeaderBlock { first: at, after });
     }
     if first == Label::To && (has(Label::Subject) || has(Label::Cc)) {
-        let first = notes_start(lines, at)?;
+        // Notes may lose the name; the three fields right below somebody's words are a copied header all the same.
+        let complete = has(Label::Subject) && has(Label::Cc) && is_set_off(lines, at);
+        let first = notes_start(lines, at).or_else(|| complete.then_some(at))?;
         return Some(HeaderBlock { first, after });
     }
     None
+}
+
+/// Whether the block is the head of a memorandum: the author is its sender, and hardly anything stands above it.
+pub(super) fn is_memo(lines: &[Line<'_>], block: &HeaderBlock, names: &[String]) -> bool {
+    let above = lines.get(..block.first).unwrap_or_default();
+    let at_top = above.iter().filter(|line| !line.is_blank()).count() <= 2;
+    at_top
+        && lines
+            .get(block.first..block.after)
+            .unwrap_or_default()
+            .iter()
+            .filter(|line| label(line.text) == Some(Label::From))
+            .filter_map(|line| line.text.split_once(':'))
+            .any(|(_, sender)| names_author(sender, names))
+}
+
+/// Two words of the author's name, or one of two.
+fn names_author(sender: &str, names: &[String]) -> bool {
+    let folded = fold(sender);
+    let known = folded
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| names.iter().any(|name| name == word))
+        .count();
+    known >= 2 || known == 1 && folded.split_whitespace().count() <= 1
+}
+
+/// Below a blank line, with words above it.
+fn is_set_off(lines: &[Line<'_>], at: usize) -> bool {
+    let above = lines.get(..at).unwrap_or_default();
+    above.last().is_some_and(Line::is_blank) && above.iter().any(|line| !line.is_blank())
 }
 
 /// Whether the line begins with a word and a colon, as every client's header block does in whatever language.
@@ -114,7 +146,11 @@ fn notes_start(lines: &[Line<'_>], to: usize) -> Option<usize> {
         let above = i.checked_sub(1).and_then(|above| lines.get(above));
         let has_name =
             above.is_some_and(|l| !l.is_blank() && l.zone == Zone::Own && l.text.len() <= 100);
-        return Some(if alone && has_name { i - 1 } else { i });
+        if !(alone && has_name) {
+            return Some(i);
+        }
+        let sent_by = above.is_some_and(|line| fold(line.text).starts_with("sent by"));
+        return Some(i.saturating_sub(1 + usize::from(sent_by)));
     }
     None
 }

@@ -58,9 +58,11 @@ impl Line<'_> {
 
     /// Begins with `>`, or with initials and `>` as old readers wrote.
     pub(super) fn is_marked_quote(&self) -> bool {
-        if self.text.starts_with('>') {
-            return true;
-        }
+        self.text.starts_with('>') || self.has_initials()
+    }
+
+    /// Begins with initials and `>`.
+    pub(super) fn has_initials(&self) -> bool {
         let initials = self.text.bytes().take_while(u8::is_ascii_uppercase).count();
         (1..=3).contains(&initials)
             && self

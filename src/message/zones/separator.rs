@@ -173,13 +173,19 @@ pub(super) fn is_end(text: &str) -> bool {
 }
 
 fn undecorated(text: &str, at: usize) -> Option<Separator> {
-    let may_begin = matches!(text.as_bytes().first()?, b'A'..=b'I' | b'a'..=b'i');
+    let may_begin = matches!(text.as_bytes().first()?, b'A'..=b'U' | b'a'..=b'u');
     if may_begin && text.len() <= 60 && text.ends_with(':') {
         let folded = fold(text.trim_end_matches([':', ' ', '\u{a0}']));
-        if BEGINNINGS.contains(&folded.as_str()) || folded == "debut du message" {
+        if BEGINNINGS.contains(&folded.as_str()) {
             return Some(Separator {
                 after: at + 1,
                 zone: Zone::Forwarded,
+            });
+        }
+        if ANSWERED.contains(&folded.as_str()) {
+            return Some(Separator {
+                after: at + 1,
+                zone: Zone::Quoted,
             });
         }
     }

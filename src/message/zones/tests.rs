@@ -58,7 +58,7 @@ fn check_html(source: &str, expected: &str) {
 fn marked_lines() {
     check("own\n> quoted\n> > deeper\nown", "OQQO");
     check("own\n>quoted\n\n>quoted\nown", "OQQO");
-    check("BR> quoted\nown", "QO");
+    check("BR> quoted\nBR> quoted\nown", "QQO");
     check("we need\n>200 kg of it\nby Monday", "OOO");
     check("Hello,\n>From Monday I am elsewhere.\nBye", "OOO");
     check(
@@ -310,5 +310,32 @@ fn hidden_stretches_split_a_line() {
     assert_eq!(
         found,
         [("a", Zone::Own), ("b", Zone::Hidden), ("c", Zone::Own)]
+    );
+}
+
+#[test]
+fn a_memorandum_is_the_authors() {
+    check(
+        "MEMORANDUM\n\nTO: all clients\nFROM: Ana Ruiz\nDATE: 3 June 2024\nSUBJECT: my departure\n\nI am leaving.",
+        "OOOOOO",
+    );
+    check(
+        "TO: Ana Ruiz\nFROM: Bo Berg\nDATE: 3 June 2024\nSUBJECT: offer\n\ntext",
+        "QQQQQ",
+    );
+    check_forward(
+        "From: Ana Ruiz\nSent: Monday\nTo: Bo\nSubject: offer\n\ntext",
+        "FFFFF",
+    );
+}
+
+#[test]
+fn odd_openings() {
+    check("FYI> this is for you", "O");
+    check("own\n\nOriginal Message:\nquoted", "OQQ");
+    check("own\n\nTo: Bo\ncc: \nSubject: offer\n\nquoted", "OQQQQ");
+    check(
+        "own\n\nBo Berg\nSent by: Eva Ek\n06/28/2024 03:04 PM\nTo: Ana\nSubject: offer\nquoted",
+        "OQQQQQQ",
     );
 }
