@@ -214,7 +214,7 @@ fn normalize(text: String) -> String {
     // The first octets of U+00AD and of everything else that `is_invisible` knows.
     let invisible =
         !text.is_ascii() && any(|byte| matches!(byte, 0xc2 | 0xcd | 0xe1 | 0xe2 | 0xef));
-    if !controls && !(invisible && text.contains(fold::is_invisible)) {
+    if !(controls || invisible && text.contains(fold::is_invisible)) {
         return text;
     }
     text.chars()

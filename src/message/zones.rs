@@ -29,6 +29,7 @@ pub(super) fn divide(text: &str, marks: &[Mark], clues: &Clues) -> Vec<Zoned> {
             signature::mark(run, &clues.names);
         }
     }
+    settle_rules(&mut lines);
     settle_blank_lines(&mut lines);
     let zones = merge(&lines, text.len());
     hide(zones, marks)
@@ -145,7 +146,7 @@ fn find_opening(lines: &[Line<'_>], at: usize, clues: &Clues) -> Option<Opening>
         });
     }
     if let Some(found) = header_block::find(lines, at)
-        && !(header_block::is_memo(lines, &found, &clues.names) && !clues.forwarding)
+        && (clues.forwarding || !header_block::is_memo(lines, &found, &clues.names))
     {
         return Some(Opening {
             first: rule_above(lines, found.first),
@@ -305,6 +306,21 @@ fn own_runs(lines: &[Line<'_>]) -> Vec<std::ops::Range<usize>> {
     }
     runs.extend(start.map(|s| s..lines.len()));
     runs
+}
+
+/// A rule right above what is not the author's belongs to it.
+fn settle_rules(lines: &mut [Line<'_>]) {
+    let mut below = Zone::Own;
+    for line in lines.iter_mut().rev() {
+        if line.is_blank() {
+            continue;
+        }
+        let foreign = matches!(below, Zone::Quoted | Zone::Forwarded | Zone::Disclaimer);
+        if line.is_rule() && line.zone == Zone::Own && foreign {
+            line.zone = below;
+        }
+        below = line.zone;
+    }
 }
 
 /// A blank line belongs to what stands above it; at the start, to what follows.
