@@ -51,7 +51,11 @@ const HEADS: [Head; 3] = [
     Head {
         name: "successor",
         positive: &["handover", "sentence handover"],
-        negative: &["open-notice", "sentence open-notice", "sentence solicitation"],
+        negative: &[
+            "open-notice",
+            "sentence open-notice",
+            "sentence solicitation",
+        ],
     },
 ];
 const ROUNDS: usize = 6;
@@ -98,7 +102,10 @@ fn evaluate(model: &Model, texts: &[(String, Vec<String>)]) {
             for (class, sentences) in texts {
                 let best = sentences.iter().map(|s| model.score(s)[number].logit).max();
                 let said = best.is_some_and(|b| b >= bar);
-                match (head.positive.contains(&class.as_str()), head.negative.contains(&class.as_str())) {
+                match (
+                    head.positive.contains(&class.as_str()),
+                    head.negative.contains(&class.as_str()),
+                ) {
                     (true, _) if said => hits += 1,
                     (true, _) => misses += 1,
                     (_, true) if said => alarms += 1,
@@ -106,7 +113,12 @@ fn evaluate(model: &Model, texts: &[(String, Vec<String>)]) {
                 }
             }
             let ratio = |a: i32, b: i32| f64::from(a) / f64::from((a + b).max(1));
-            println!("{:10} {bar:5}: precision {:.3} recall {:.3}", head.name, ratio(hits, alarms), ratio(hits, misses));
+            println!(
+                "{:10} {bar:5}: precision {:.3} recall {:.3}",
+                head.name,
+                ratio(hits, alarms),
+                ratio(hits, misses)
+            );
         }
     }
 }

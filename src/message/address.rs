@@ -1,5 +1,7 @@
 //! Address lists (RFC 5322, 3.4) as people and programs really write them.
 
+use std::collections::HashSet;
+
 use super::{Address, encoded_word};
 
 /// Reads an address list: unfolded, encoded words not yet decoded. Groups are flattened; what has no address keeps its
@@ -14,11 +16,8 @@ pub(super) fn parse_list(text: &str) -> Vec<Address> {
     if reader.quoted || reader.angle {
         // An unclosed quote or bracket swallows the rest of the list: better to find the bare addresses.
         let mut found = reader.list;
-        for address in bare_addresses(text) {
-            if !found.iter().any(|known| known.address == address.address) {
-                found.push(address);
-            }
-        }
+        let mut known: HashSet<String> = found.iter().map(|a| a.address.clone()).collect();
+        found.extend(bare_addresses(text).filter(|a| known.insert(a.address.clone())));
         found.retain(|a| !a.address.is_empty());
         return found;
     }

@@ -329,18 +329,24 @@ fn behind(form: &[Displayed]) -> Vec<(String, String)> {
         .collect()
 }
 
+/// How far beyond the last link the next one is sought, in bytes.
+const LINK_WINDOW: usize = 32 * 1024;
+
 /// Puts the links of the HTML behind the same words of the plain form; without such words, at its end.
 fn carry_links(links: &[(String, String)], form: &mut [Displayed]) {
     let Some(text) = form.first_mut() else { return };
+    let end = text.content.len();
     let mut from = 0;
-    for (shown, target) in links.iter().take(2_000) {
-        let here = |start: usize| {
-            let rest = text.content.get(start..)?;
-            (!shown.is_empty()).then(|| rest.find(shown.as_str()).map(|at| start + at))?
-        };
-        let end = text.content.len();
-        // Only forwards: a search from the start for each of many links would take quadratic time.
-        let range = here(from).map_or(end..end, |start| start..start + shown.len());
+    for (shown, target) in links {
+        // Only forwards and not too far: else many links in a long text would take quadratic time.
+        let window = text
+            .content
+            .as_bytes()
+            .get(from..end.min(from + LINK_WINDOW));
+        let found = window
+            .filter(|_| !shown.is_empty())
+            .and_then(|window| memchr::memmem::find(window, shown.as_bytes()));
+        let range = found.map_or(end..end, |at| from + at..from + at + shown.len());
         if !range.is_empty() {
             from = range.start;
         }

@@ -15,6 +15,9 @@ use words::SignOff;
 /// A block of lines below a sign-off is not longer.
 const LONGEST_BLOCK: usize = 30;
 
+/// How far a paragraph is looked at, in lines, up and down.
+const WINDOW: usize = 40;
+
 /// Marks signatures in a run of the author's own lines. `names` are the folded words of the author's name.
 pub(super) fn mark(lines: &mut [Line<'_>], names: &[String]) {
     let mut state = State::default();
@@ -130,7 +133,9 @@ fn closes(lines: &[Line<'_>], at: usize, sign_off: SignOff, names: &[String]) ->
     match sign_off {
         SignOff::Clear => shape.fits() || another || words::is_device_line(next.text),
         // "Thanks" stands in the middle of mail as well.
-        SignOff::Thanks => (shape.is_name() || another) && following.count() < LONGEST_BLOCK,
+        SignOff::Thanks => {
+            (shape.is_name() || another) && following.take(LONGEST_BLOCK).count() < LONGEST_BLOCK
+        }
     }
 }
 
@@ -177,14 +182,15 @@ fn begins_with_rule(lines: &[Line<'_>], at: usize, names: &[String]) -> bool {
 
 /// Whether the paragraph around `at` is running text: long, and in long lines.
 fn is_prose_paragraph(lines: &[Line<'_>], at: usize) -> bool {
+    // Longer paragraphs are looked at in a window, so that no text takes quadratic time.
     let ends = |line: &Line<'_>| line.is_blank() || line.is_rule();
-    let before = lines.get(..at).unwrap_or_default();
-    let first = before.iter().rposition(ends).map_or(0, |i| i + 1);
-    let after = lines.get(at..).unwrap_or_default();
-    let last = at + after.iter().position(ends).unwrap_or(after.len());
-    let paragraph = lines
-        .get(first.max(at.saturating_sub(40))..last.min(at + 40))
+    let before = lines.get(at.saturating_sub(WINDOW)..at).unwrap_or_default();
+    let first = at - before.iter().rev().position(ends).unwrap_or(before.len());
+    let after = lines
+        .get(at..lines.len().min(at + WINDOW))
         .unwrap_or_default();
+    let last = at + after.iter().position(ends).unwrap_or(after.len());
+    let paragraph = lines.get(first..last).unwrap_or_default();
     let is_prose_line = |line: &Line<'_>| {
         let words = line.text.split_whitespace().count();
         words > 12 && !Shape::of(line.text, &[]).fits()

@@ -32,7 +32,12 @@ impl Writer {
     /// Whether what is written from `start` on begins with a line of dashes.
     pub(super) fn shows_dashes_at(&self, start: usize) -> bool {
         let written = self.text.get(start..).unwrap_or("");
-        written.trim_start().starts_with("-----")
+        let mut shown = written
+            .chars()
+            .take(200)
+            .skip_while(|c| c.is_whitespace())
+            .take(5);
+        (0..5).all(|_| shown.next() == Some('-'))
     }
 
     /// Adds text between tags.

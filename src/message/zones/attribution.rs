@@ -96,6 +96,7 @@ static TIME: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?-u:\b)\d{1,2}[:.h]\d{2}(?-u:\b)").expect("a constant pattern"));
 
 /// What a candidate shows.
+#[derive(Default)]
 struct Signs {
     certain: bool,
     possible: bool,
@@ -107,6 +108,16 @@ pub(super) fn find(lines: &[Line<'_>], at: usize) -> Option<Attribution> {
     let last = lines.get(at)?.text;
     if last.len() > LONGEST || !trim(last).ends_with(':') {
         return None;
+    }
+    let lowest = at.saturating_sub(LINES - 1);
+    let tells = |line: &Line<'_>| line.text.contains(|c: char| c == '@' || c.is_ascii_digit());
+    if !lines.get(lowest..=at)?.iter().any(tells) {
+        // Neither an address nor a date in reach: no more than a verb can be there.
+        let possible = read(&fold(trim(last).trim_end_matches([':', ' ']))).possible;
+        return possible.then_some(Attribution {
+            first: at,
+            certain: false,
+        });
     }
     let mut joined = String::new();
     let mut fallback = None;
@@ -158,20 +169,24 @@ fn trim(text: &str) -> &str {
 fn read(folded: &str) -> Signs {
     let folded = folded.trim_start_matches(['*', '_', '-', ' ', '"']);
     let address = has_address(folded);
+    let verb = has_verb(folded);
+    let catalan = folded.starts_with("missatge de ");
+    let quoting = QUOTING.iter().any(|word| folded.starts_with(word));
+    if !(address || verb || catalan || quoting) {
+        return Signs::default();
+    }
     let date = DATE.is_match(folded);
     let time = date && TIME.is_match(folded);
     let starts_with_date = folded.starts_with(|c: char| c.is_ascii_digit()) && date;
     let starts_well = starts_with_date || starts_before_date(folded);
-    let verb = has_verb(folded);
     let certain = verb && (address || date && time || date && starts_well)
-        || folded.starts_with("missatge de ") && date && (address || time)
+        || catalan && date && (address || time)
         || starts_with_date && address && folded.ends_with('>')
-        || address && QUOTING.iter().any(|word| folded.starts_with(word));
+        || address && quoting;
     Signs {
         certain,
-        possible: folded.len() <= 200
-            && (verb || QUOTING.iter().any(|word| folded.starts_with(word))),
-        starts_well: starts_well || folded.starts_with("missatge de "),
+        possible: folded.len() <= 200 && (verb || quoting),
+        starts_well: starts_well || catalan,
     }
 }
 
