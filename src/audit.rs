@@ -2,6 +2,7 @@
 
 mod accounting;
 mod accounts;
+mod again;
 mod begun;
 mod budget;
 pub mod check;
@@ -18,6 +19,7 @@ mod roster;
 mod scan;
 #[cfg(test)]
 mod tests;
+pub mod verify;
 mod writer;
 
 use std::collections::BTreeSet;
@@ -39,6 +41,7 @@ use begun::Begun;
 use judging::RosterJudging;
 use progress::{Progress, Units};
 
+pub use again::{AgainOptions, report};
 pub use interrupt::stop_on_interrupt;
 pub use progress::AboveBars;
 pub use scan::scan;
@@ -115,6 +118,32 @@ pub struct ReportChoice {
     pub audience: Audience,
     /// `,` `;` or tab.
     pub separator: u8,
+    /// Ids of the queries whose findings are shown; empty for those of the run.
+    pub queries: Vec<String>,
+    /// The matter that the report belongs to, for the manifest; empty for none.
+    pub matter: String,
+}
+
+impl ReportChoice {
+    /// What the configuration and this choice say of a report; where it goes, and of whom it tells, is for the caller.
+    fn settings(&self, settings: Option<&Settings>) -> ReportSettings {
+        ReportSettings {
+            directory: PathBuf::new(),
+            dialect: self.dialect,
+            separator: self.separator,
+            audience: self.audience,
+            custodians: Vec::new(),
+            roster: settings.map(|s| s.custodians.clone()).unwrap_or_default(),
+            organisation: settings.map(|s| s.organisation.clone()).unwrap_or_default(),
+            clients: settings.and_then(|s| s.clients.clone()),
+            privileged: settings.map(|s| s.privileged.clone()).unwrap_or_default(),
+            protected: settings.map(|s| s.protected.clone()).unwrap_or_default(),
+            queries: self.queries.clone(),
+            matter: self.matter.clone(),
+            command_line: Vec::new(),
+            today: None,
+        }
+    }
 }
 
 impl Default for ReportChoice {
@@ -124,6 +153,8 @@ impl Default for ReportChoice {
             dialect: Dialect::Excel,
             audience: Audience::External,
             separator: b',',
+            queries: Vec::new(),
+            matter: String::new(),
         }
     }
 }
@@ -225,17 +256,9 @@ pub fn run(
     begun.end(
         &options.conduct,
         ReportSettings {
-            directory: PathBuf::new(),
-            dialect: report.dialect,
-            separator: report.separator,
-            audience: report.audience,
             custodians: filter,
-            roster: settings.custodians.clone(),
-            organisation: settings.organisation.clone(),
-            clients: settings.clients.clone(),
-            privileged: settings.privileged.clone(),
-            protected: settings.protected.clone(),
-            today: None,
+            command_line: options.conduct.command_line.clone(),
+            ..report.settings(Some(settings))
         },
     )
 }

@@ -3,10 +3,12 @@
 mod arguments;
 mod check;
 mod init;
+mod report;
 mod run;
 mod status;
 mod summary;
 mod terminal;
+mod verify;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -41,6 +43,8 @@ pub fn main() -> ExitCode {
         Command::Check(typed) => check::check(&typed),
         Command::Run(typed) => run::run(&typed, loudness),
         Command::Scan(typed) => run::scan(&typed, loudness),
+        Command::Report(typed) => report::report(&typed, loudness),
+        Command::Verify(typed) => verify::verify(&typed),
         Command::Demo(typed) => run::demo(&typed, loudness),
     };
     match result {

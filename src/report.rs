@@ -15,6 +15,7 @@ mod campaign;
 mod cell;
 mod clients;
 mod directory;
+mod evidence_digest;
 mod findings;
 mod manifest;
 mod safe;
@@ -25,6 +26,7 @@ mod view;
 
 use clients::Told;
 use directory::{Directory, FileRecord};
+pub(crate) use evidence_digest::EvidenceDigest;
 pub use safe::{protect, unprotect};
 use view::{Stand, View};
 
@@ -96,6 +98,12 @@ pub struct ReportSettings {
     pub privileged: Vec<String>,
     /// Domains whose mail is only counted: works council, union, company doctor.
     pub protected: Vec<String>,
+    /// Ids of the queries whose findings are shown; empty for those of the run.
+    pub queries: Vec<String>,
+    /// The matter that the report belongs to, for the manifest; empty for none.
+    pub matter: String,
+    /// What was typed to have it written, for the manifest.
+    pub command_line: Vec<String>,
     /// Days of the report: today, for tests fixed.
     pub today: Option<Date>,
 }
@@ -144,6 +152,15 @@ pub enum ReportError {
     /// The store could not be read.
     #[error(transparent)]
     Store(#[from] crate::store::StoreError),
+}
+
+/// The columns of a table of the report that people fill in; `None` for the others.
+pub(crate) fn reviewed_columns(table: &str) -> Option<&'static [&'static str]> {
+    match table {
+        "findings.csv" => Some(findings::FINDINGS),
+        "exceptions.csv" => Some(accounting::EXCEPTIONS),
+        _ => None,
+    }
 }
 
 /// Checks, before anything is read, that a report can be written there; makes the directories above it.

@@ -255,6 +255,14 @@ impl Store {
         self.told(read::last_run(&self.connection))
     }
 
+    /// Everybody of whom there is a mailbox or a finding, ordered by id.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn custodians(&self) -> Result<Vec<String>, StoreError> {
+        self.told(read::custodians(&self.connection))
+    }
+
     /// Every finding that stands, ordered by id.
     ///
     /// # Errors

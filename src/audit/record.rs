@@ -19,7 +19,7 @@ pub(super) fn begin(
 ) -> RunRecord {
     let now = Timestamp::now();
     RunRecord {
-        id: run_id(now, patience::random()),
+        id: new_id(now),
         program_version: env!("CARGO_PKG_VERSION").to_owned(),
         command: command.to_owned(),
         command_line: command_line.to_vec(),
@@ -34,6 +34,11 @@ pub(super) fn begin(
         window,
         ..RunRecord::default()
     }
+}
+
+/// An id that no other run or report has.
+pub(super) fn new_id(now: Timestamp) -> String {
+    run_id(now, patience::random())
 }
 
 /// `20261123T141500Z-4f2a`: sorts by time; chance keeps two of the same second apart.

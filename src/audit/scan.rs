@@ -1,7 +1,6 @@
 //! The same judgement on files: whose each message is, and in which window, the message itself tells.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
@@ -77,17 +76,10 @@ pub fn scan(
     begun.end(
         &options.conduct,
         ReportSettings {
-            directory: PathBuf::new(),
-            dialect: report.dialect,
-            separator: report.separator,
-            audience: report.audience,
-            custodians: Vec::new(),
             roster: people,
             organisation,
-            clients: settings.and_then(|s| s.clients.clone()),
-            privileged: settings.map(|s| s.privileged.clone()).unwrap_or_default(),
-            protected: settings.map(|s| s.protected.clone()).unwrap_or_default(),
-            today: None,
+            command_line: options.conduct.command_line.clone(),
+            ..report.settings(settings)
         },
     )
 }

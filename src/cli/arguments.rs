@@ -66,6 +66,8 @@ pub(super) enum Command {
     Check(Check),
     Run(Run),
     Scan(Scan),
+    Report(ReportAgain),
+    Verify(Verify),
     Demo(Demo),
 }
 
@@ -151,6 +153,8 @@ pub(super) struct Run {
     pub(super) window: Dates,
     #[command(flatten)]
     pub(super) report: Report,
+    #[command(flatten)]
+    pub(super) showing: Showing,
 }
 
 /// Judge mail in files: Maildir, mbox, .eml, directories of them
@@ -187,6 +191,8 @@ pub(super) struct Scan {
     pub(super) window: Dates,
     #[command(flatten)]
     pub(super) report: Report,
+    #[command(flatten)]
+    pub(super) showing: Showing,
 }
 
 /// The days to audit.
@@ -222,9 +228,67 @@ pub(super) struct Report {
     /// The store that remembers what was judged, or none
     #[arg(long, value_name = "FILE|none")]
     pub(super) store: Option<PathBuf>,
+    /// The matter that the report belongs to, for its manifest
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub(super) matter: String,
+}
+
+/// What is shown meanwhile.
+#[derive(Debug, Args)]
+pub(super) struct Showing {
     /// No progress on standard error
     #[arg(long)]
     pub(super) no_progress: bool,
+}
+
+/// Write the reports again from the store; needs no server
+///
+/// Shows what the store knows, as the last run would have shown it with the roster, the client list and the reviewers'
+/// decisions of today. Never waits for a run that is under way.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  sent-audit report
+  sent-audit report --custodian ana@acme.example --audience all --out reports/ana
+  sent-audit report --store audit.db --dialect plain
+
+Exit status:
+  0   written; nothing is left open
+  1   written, and something at or above --fail-on was found
+  2   usage or configuration error, or no such store
+  3   written, but something could not be judged and nobody has accepted that (wins over 1)
+  4   it could not be written")]
+pub(super) struct ReportAgain {
+    /// The configuration [default: audit.toml; with --store none is needed]
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) who: Who,
+    #[command(flatten)]
+    pub(super) report: Report,
+}
+
+/// Check a report directory against its manifest
+///
+/// Names each file that is not as it was written, and tells when only the columns differ that reviewers fill in. The
+/// manifest itself could be written anew by whoever changed a file: compare its digest, which is printed, with the one
+/// that you kept.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  sent-audit verify reports/20260101T020000Z-4f2a
+
+Exit status:
+  0   everything is as it was written
+  2   there is no manifest to check against
+  3   something differs")]
+pub(super) struct Verify {
+    /// The report directory
+    #[arg(value_name = "DIR")]
+    pub(super) directory: PathBuf,
 }
 
 /// See the main job at work, on sample mailboxes; needs no configuration

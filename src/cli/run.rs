@@ -23,7 +23,7 @@ pub(super) fn run(typed: &Run, loudness: &Loudness) -> Result<Status, Failure> {
         custodians: typed.who.custodian.clone(),
         window: window(&typed.window)?,
         store: store(typed.report.store.as_deref(), Some(&settings)),
-        conduct: conduct(typed.report.no_progress, loudness)?,
+        conduct: conduct(typed.showing.no_progress, loudness)?,
     };
     let outcome = audit::run(&settings, &options, &report)?;
     finish(&outcome, &typed.report, loudness)
@@ -41,7 +41,7 @@ pub(super) fn scan(typed: &Scan, loudness: &Loudness) -> Result<Status, Failure>
         region: typed.region.clone(),
         window: window(&typed.window)?,
         store: store(typed.report.store.as_deref(), settings.as_ref()),
-        conduct: conduct(typed.report.no_progress, loudness)?,
+        conduct: conduct(typed.showing.no_progress, loudness)?,
     };
     let outcome = audit::scan(settings.as_ref(), &options, &report)?;
     finish(&outcome, &typed.report, loudness)
@@ -68,7 +68,11 @@ pub(super) fn require_roster(settings: &Settings) -> Result<(), Failure> {
     Ok(())
 }
 
-fn finish(outcome: &Outcome, typed: &Report, loudness: &Loudness) -> Result<Status, Failure> {
+pub(super) fn finish(
+    outcome: &Outcome,
+    typed: &Report,
+    loudness: &Loudness,
+) -> Result<Status, Failure> {
     let text = if loudness.quiet > 0 {
         summary::place(outcome)
     } else {
@@ -78,7 +82,10 @@ fn finish(outcome: &Outcome, typed: &Report, loudness: &Loudness) -> Result<Stat
     Ok(status::of_outcome(outcome, typed.fail_on))
 }
 
-fn report_choice(typed: &Report, settings: Option<&Settings>) -> Result<ReportChoice, Failure> {
+pub(super) fn report_choice(
+    typed: &Report,
+    settings: Option<&Settings>,
+) -> Result<ReportChoice, Failure> {
     let audience = audience(typed.audience);
     if audience == Audience::Clients && settings.is_none_or(|s| s.clients.is_none()) {
         return Err(Failure::usage(
@@ -93,6 +100,8 @@ fn report_choice(typed: &Report, settings: Option<&Settings>) -> Result<ReportCh
         },
         audience,
         separator: settings.map_or(b',', |s| s.csv_separator),
+        queries: Vec::new(),
+        matter: typed.matter.clone(),
     })
 }
 
@@ -114,7 +123,7 @@ fn window(typed: &Dates) -> Result<Option<Window>, Failure> {
     }
 }
 
-fn store(typed: Option<&Path>, settings: Option<&Settings>) -> Option<PathBuf> {
+pub(super) fn store(typed: Option<&Path>, settings: Option<&Settings>) -> Option<PathBuf> {
     match typed {
         Some(path) if path == Path::new("none") => None,
         Some(path) => Some(path.to_owned()),
@@ -123,15 +132,19 @@ fn store(typed: Option<&Path>, settings: Option<&Settings>) -> Option<PathBuf> {
 }
 
 fn conduct(no_progress: bool, loudness: &Loudness) -> Result<Conduct, Failure> {
-    let command_line = std::env::args_os()
-        .map(|argument| argument.to_string_lossy().into_owned())
-        .collect();
     Ok(Conduct {
         progress: !no_progress && loudness.quiet == 0,
-        command_line,
+        command_line: command_line(),
         stop: interrupt()?,
         ..Conduct::default()
     })
+}
+
+/// As typed.
+pub(super) fn command_line() -> Vec<String> {
+    std::env::args_os()
+        .map(|argument| argument.to_string_lossy().into_owned())
+        .collect()
 }
 
 fn interrupt() -> Result<Arc<AtomicBool>, Failure> {

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use crate::audit::verify::VerifyError;
 use crate::audit::{AuditError, Outcome};
 use crate::config::ConfigError;
 use crate::demo::DemoError;
@@ -114,6 +115,15 @@ impl From<AuditError> for Failure {
     fn from(error: AuditError) -> Self {
         Self {
             status: of_error(&error),
+            error: error.into(),
+        }
+    }
+}
+
+impl From<VerifyError> for Failure {
+    fn from(error: VerifyError) -> Self {
+        Self {
+            status: Status::Refused,
             error: error.into(),
         }
     }

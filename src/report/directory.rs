@@ -30,6 +30,9 @@ pub(super) struct FileRecord {
     pub(super) size: u64,
     /// Lower-case hexadecimal.
     pub(super) sha256: String,
+    /// Of the tables that reviewers fill in: [`super::EvidenceDigest`] of the rest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) evidence_sha256: Option<String>,
 }
 
 /// Checks that a report can be written to `place`, making the directories above it.
@@ -103,6 +106,7 @@ impl Directory {
             rows,
             size: hashing.size,
             sha256: hexadecimal(&hashing.hash.finalize()),
+            evidence_sha256: None,
         })
     }
 

@@ -40,7 +40,7 @@ struct Run<'a> {
     command_line: &'a [String],
     operator: &'a str,
     host: &'a str,
-    matter: &'static str,
+    matter: &'a str,
     started: Option<Timestamp>,
     finished: Option<Timestamp>,
     interrupted: bool,
@@ -57,6 +57,8 @@ struct Inputs<'a> {
 #[derive(Serialize)]
 struct Report<'a> {
     written_on: Date,
+    command_line: &'a [String],
+    queries: &'a [String],
     audience: &'static str,
     custodians: &'a [String],
     dialect: &'static str,
@@ -102,7 +104,7 @@ pub(super) fn write(
             command_line: &run.command_line,
             operator: &run.operator,
             host: &run.host,
-            matter: "",
+            matter: &settings.matter,
             started: run.started,
             finished: run.finished,
             interrupted: run.interrupted,
@@ -116,6 +118,8 @@ pub(super) fn write(
         servers: &run.servers,
         report: Report {
             written_on: settings.today.unwrap_or_else(today),
+            command_line: &settings.command_line,
+            queries: &settings.queries,
             audience: audience(settings.audience),
             custodians: &settings.custodians,
             dialect: dialect(settings.dialect),

@@ -58,6 +58,9 @@ pub(super) fn sample() -> Sample {
         clients: None,
         privileged: Vec::new(),
         protected: Vec::new(),
+        queries: Vec::new(),
+        matter: String::new(),
+        command_line: Vec::new(),
         today: Some(date(2024, 9, 1)),
     };
     Sample {

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::cell::Cell;
 use super::directory::{Directory, FileRecord};
-use super::{Dialect, ReportError, ReportSettings};
+use super::{Dialect, EvidenceDigest, ReportError, ReportSettings, reviewed_columns};
 
 /// Writes `name` with `columns` and `rows`, each of which has a cell per column.
 pub(super) fn write(
@@ -14,7 +14,14 @@ pub(super) fn write(
     columns: &[&str],
     rows: impl Iterator<Item = Vec<Cell>>,
 ) -> Result<FileRecord, ReportError> {
-    directory.write(name, |out| write_to(out, settings, columns, rows).map(Some))
+    let mut digest = reviewed_columns(name).map(|_| EvidenceDigest::default());
+    let record = directory.write(name, |out| {
+        write_to(out, settings, columns, rows, digest.as_mut()).map(Some)
+    })?;
+    Ok(FileRecord {
+        evidence_sha256: digest.map(EvidenceDigest::finish),
+        ..record
+    })
 }
 
 fn write_to(
@@ -22,6 +29,7 @@ fn write_to(
     settings: &ReportSettings,
     columns: &[&str],
     rows: impl Iterator<Item = Vec<Cell>>,
+    mut digest: Option<&mut EvidenceDigest>,
 ) -> io::Result<u64> {
     if settings.dialect == Dialect::Excel {
         // Without it Excel takes the file for the local code page.
@@ -34,8 +42,15 @@ fn write_to(
     writer.write_record(columns)?;
     let mut count = 0;
     for row in rows {
+        let row: Vec<String> = row
+            .iter()
+            .map(|cell| cell.written(settings.dialect))
+            .collect();
+        if let Some(digest) = &mut digest {
+            digest.add(columns.iter().copied().zip(row.iter().map(String::as_str)));
+        }
         // The writer refuses a row of another length than the header's.
-        writer.write_record(row.iter().map(|cell| cell.written(settings.dialect)))?;
+        writer.write_record(&row)?;
         count += 1;
     }
     writer.flush()?;

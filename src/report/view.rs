@@ -61,7 +61,11 @@ impl<'a> View<'a> {
     /// Chooses what `settings` ask for, and orders it by what it is, never by when it was stored.
     pub(super) fn new(stand: &'a Stand, run: &RunRecord, settings: &'a ReportSettings) -> Self {
         let people = People::new(settings);
-        let queries = run.query_ids();
+        let queries = if settings.queries.is_empty() {
+            run.query_ids()
+        } else {
+            settings.queries.clone()
+        };
         let is_chosen =
             |id: &String| settings.custodians.is_empty() || settings.custodians.contains(id);
         let is_asked = |query: &String| queries.is_empty() || queries.contains(query);

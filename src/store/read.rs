@@ -54,6 +54,16 @@ pub(super) fn last_run<T: DeserializeOwned>(
         .transpose()
 }
 
+pub(super) fn custodians(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    connection
+        .prepare(
+            "SELECT custodian FROM mailboxes WHERE custodian <> ''
+             UNION SELECT custodian FROM findings WHERE custodian <> '' ORDER BY 1",
+        )?
+        .query_map([], |row| row.get(0))?
+        .collect()
+}
+
 /// One row of the join: a finding in one of its places.
 struct Seen {
     id: String,

@@ -62,7 +62,10 @@ fn help_names_the_commands_that_are_there_and_no_others() {
         .take_while(|line| !line.is_empty())
         .filter_map(|line| line.split_whitespace().next())
         .collect();
-    assert_eq!(commands, ["init", "check", "run", "scan", "demo"]);
+    assert_eq!(
+        commands,
+        ["init", "check", "run", "scan", "report", "verify", "demo"]
+    );
     for command in commands {
         let (help, _) = check(directory.path(), &[command, "--help"], 0);
         assert!(help.contains("Examples:\n  sent-audit "), "{help}");

@@ -2,6 +2,7 @@
 
 mod audit;
 mod certificates;
+mod desk;
 mod dovecot;
 mod mail;
 mod settings;
@@ -9,6 +10,7 @@ mod wiretap;
 
 pub(crate) use audit::{Audit, Ran};
 pub(crate) use certificates::Certificates;
+pub(crate) use desk::Desk;
 pub(crate) use dovecot::{Dovecot, MASTER, PASSWORD};
 pub(crate) use mail::{farewell, ordinary};
 pub(crate) use wiretap::Wiretap;

@@ -9,6 +9,7 @@
 )]
 
 mod accounts;
+mod again;
 mod cli;
 mod determinism;
 mod harness;

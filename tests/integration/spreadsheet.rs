@@ -181,6 +181,9 @@ impl Report {
             clients: None,
             privileged: Vec::new(),
             protected: Vec::new(),
+            queries: Vec::new(),
+            matter: String::new(),
+            command_line: Vec::new(),
             today: None,
         };
         write(&store, &run, &settings).unwrap();
