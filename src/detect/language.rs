@@ -1,10 +1,25 @@
 //! The language of a message's own words, for the report and for national numbers.
 
 use std::sync::LazyLock;
+use std::thread;
 
 use lingua::{IsoCode639_1, Language, LanguageDetector, LanguageDetectorBuilder};
 
+/// Built on a thread of its own. The builder works with rayon: on a judging thread it would wait for its parts, take up
+/// another message meanwhile, want the detector for that too, and wait for itself for ever.
 static DETECTOR: LazyLock<LanguageDetector> = LazyLock::new(|| {
+    thread::spawn(|| {
+        // A pool of one, so that no other pool's work is needed for this to end.
+        match rayon::ThreadPoolBuilder::new().num_threads(1).build() {
+            Ok(pool) => pool.install(build),
+            Err(_) => build(),
+        }
+    })
+    .join()
+    .expect("the language models are compiled in, and loading them does not panic")
+});
+
+fn build() -> LanguageDetector {
     LanguageDetectorBuilder::from_languages(&[
         Language::Catalan,
         Language::Dutch,
@@ -17,7 +32,7 @@ static DETECTOR: LazyLock<LanguageDetector> = LazyLock::new(|| {
     ])
     .with_low_accuracy_mode()
     .build()
-});
+}
 
 /// Characters that are looked at, at most.
 const ENOUGH: usize = 600;
