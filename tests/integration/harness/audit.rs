@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::rc::Rc;
+use std::time::Duration;
+
+use assert_cmd::Command;
 
 use tempfile::TempDir;
 
@@ -12,6 +14,9 @@ use super::dovecot::{Dovecot, PASSWORD};
 
 /// One line of a report's table, by column.
 pub(super) type Row = BTreeMap<String, String>;
+
+/// A program that takes longer hangs, and has failed.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// An audit that is about to be run.
 pub(crate) struct Audit {
@@ -133,6 +138,7 @@ impl Audit {
             .current_dir(self.directory.path())
             .args(arguments)
             .envs(self.environment.iter().cloned())
+            .timeout(PATIENCE)
             .output()
             .unwrap();
         Ran {

@@ -120,7 +120,7 @@ impl Dovecot {
                 .stderr(Stdio::null())
                 .spawn()
                 .unwrap();
-            if greets(self.ports.0, &mut process) {
+            if self.greets(&mut process) {
                 self.process = Some(process);
                 return self;
             }
@@ -182,6 +182,26 @@ impl Dovecot {
         let items = "uid flags modseq date.received size.physical";
         state += &self.doveadm(&["-f", "tab", "fetch", "-u", user, items, "mailbox", mailbox]);
         state
+    }
+
+    /// Whether it is this server that answers: a port may have gone to another test meanwhile.
+    fn greets(&self, process: &mut Child) -> bool {
+        let name = self.root.path().display().to_string();
+        let until = Instant::now() + Duration::from_secs(20);
+        while Instant::now() < until && matches!(process.try_wait(), Ok(None)) {
+            if let Ok(stream) = TcpStream::connect(("127.0.0.1", self.ports.0)) {
+                stream
+                    .set_read_timeout(Some(Duration::from_secs(5)))
+                    .unwrap();
+                let mut line = String::new();
+                let read = BufReader::new(stream.take(1000)).read_line(&mut line);
+                if read.is_ok() && line.contains(&name) {
+                    return true;
+                }
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        false
     }
 
     fn doveadm(&self, arguments: &[&str]) -> String {
@@ -281,22 +301,4 @@ fn free_ports() -> (u16, u16) {
     let (first, second) = (listen(), listen());
     let port = |listener: &TcpListener| listener.local_addr().unwrap().port();
     (port(&first), port(&second))
-}
-
-fn greets(port: u16, process: &mut Child) -> bool {
-    let until = Instant::now() + Duration::from_secs(20);
-    while Instant::now() < until && matches!(process.try_wait(), Ok(None)) {
-        if let Ok(stream) = TcpStream::connect(("127.0.0.1", port)) {
-            stream
-                .set_read_timeout(Some(Duration::from_secs(5)))
-                .unwrap();
-            let mut line = String::new();
-            let read = BufReader::new(stream.take(1000)).read_line(&mut line);
-            if read.is_ok() && line.starts_with("* OK") {
-                return true;
-            }
-        }
-        thread::sleep(Duration::from_millis(10));
-    }
-    false
 }

@@ -70,6 +70,7 @@ pub(super) fn text(root: &Path, identity: &Identity, ports: (u16, u16), is_2_4: 
 base_dir = {root}/run
 state_dir = {root}/state
 instance_name = sent-audit-{imap}
+login_greeting = {root}
 listen = 127.0.0.1
 log_path = {root}/log
 default_internal_user = {internal_user}
