@@ -15,6 +15,7 @@ mod pipeline;
 mod progress;
 mod quiet;
 mod record;
+pub mod review;
 mod roster;
 mod scan;
 #[cfg(test)]

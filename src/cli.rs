@@ -4,6 +4,7 @@ mod arguments;
 mod check;
 mod init;
 mod report;
+mod review;
 mod run;
 mod status;
 mod summary;
@@ -44,6 +45,7 @@ pub fn main() -> ExitCode {
         Command::Run(typed) => run::run(&typed, loudness),
         Command::Scan(typed) => run::scan(&typed, loudness),
         Command::Report(typed) => report::report(&typed, loudness),
+        Command::Review(typed) => review::review(&typed),
         Command::Verify(typed) => verify::verify(&typed),
         Command::Demo(typed) => run::demo(&typed, loudness),
     };

@@ -263,10 +263,10 @@ mod tests {
 
     use sha2::{Digest, Sha256};
 
-    use super::sample::{at, coverage, exception, mailbox, recipient, sample};
+    use super::sample::{coverage, exception, mailbox, recipient, sample};
     use super::*;
     use crate::finding::{Owner, Stage, hexadecimal};
-    use crate::store::{CoverageStatus, Decision, exception_id};
+    use crate::store::{CoverageStatus, Decision, Import, exception_id};
 
     #[test]
     fn columns_are_those_of_the_contract() {
@@ -535,7 +535,7 @@ mod tests {
         };
         sample
             .store
-            .add_decision(&id, &accepted, at("2024-07-01T00:00:00Z"))
+            .add_decisions(&[(id, accepted)], &Import::default())
             .unwrap();
         assert!(!sample.written().summary.incomplete);
     }
@@ -577,7 +577,7 @@ mod tests {
         for expected in ["new", "recheck"] {
             sample
                 .store
-                .add_decision("f-1", &decision, at("2024-07-01T00:00:00Z"))
+                .add_decisions(&[("f-1".to_owned(), decision.clone())], &Import::default())
                 .unwrap();
             let line = sample.written().lines("findings.csv").remove(1);
             let start = format!(

@@ -1,10 +1,9 @@
 //! State that outlives a run, in `SQLite`: what was judged, what was found, what could not be judged. One thread writes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::finding::Exception;
@@ -21,7 +20,7 @@ mod write;
 pub use exceptions::exception_id;
 use lock::{LockError, RunLock, open_private};
 pub use records::{
-    Coverage, CoverageStatus, Decision, Judged, RunRecord, ServerSeen, Sighting, Standing,
+    Coverage, CoverageStatus, Decision, Import, Judged, RunRecord, ServerSeen, Sighting, Standing,
     StandingException, evidence_digest,
 };
 use schema::Condition;
@@ -126,6 +125,23 @@ impl Store {
             source,
         })?;
         let mut store = Self::new(connection, name, Some(lock));
+        store.prepare()?;
+        Ok(store)
+    }
+
+    /// Opens a store that is there to add what is no run's: decisions, entries of the trail. Does not wait for a run.
+    ///
+    /// # Errors
+    /// [`StoreError`]; also if there is none.
+    pub fn open_beside_runs(path: &Path) -> Result<Self, StoreError> {
+        let name = path.display().to_string();
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection =
+            Connection::open_with_flags(path, flags).map_err(|source| StoreError::Sqlite {
+                path: name.clone(),
+                source,
+            })?;
+        let mut store = Self::new(connection, name, None);
         store.prepare()?;
         Ok(store)
     }
@@ -289,17 +305,33 @@ impl Store {
         self.told(read::exceptions(&self.connection))
     }
 
-    /// Adds a decision on a finding or an exception (by its id); earlier ones stay in the history.
+    /// Adds decisions on findings and exceptions (by their ids), all or none; earlier ones stay in the history.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn add_decision(
+    pub fn add_decisions(
         &mut self,
-        subject: &str,
-        decision: &Decision,
-        at: Timestamp,
+        decisions: &[(String, Decision)],
+        import: &Import,
     ) -> Result<(), StoreError> {
-        self.told(write::add_decision(&self.connection, subject, decision, at))
+        let done = write::add_decisions(&mut self.connection, decisions, import);
+        self.told(done)
+    }
+
+    /// Every decision on each finding and exception, the last one last.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn history(&self) -> Result<BTreeMap<String, Vec<Decision>>, StoreError> {
+        self.told(read::history(&self.connection))
+    }
+
+    /// The ids of all exceptions that any run listed.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn exception_ids(&self) -> Result<BTreeSet<String>, StoreError> {
+        self.told(read::exception_ids(&self.connection))
     }
 
     /// Runs `read` on one state of the store, whatever is written meanwhile.
@@ -365,6 +397,8 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
+
+    use jiff::Timestamp;
 
     use super::*;
     use crate::finding::{Author, Conclusion, Finding, Stage, Verdict};
@@ -645,7 +679,10 @@ mod tests {
             ..Decision::default()
         };
         store
-            .add_decision(&exception_id(&failed), &accepted, Timestamp::UNIX_EPOCH)
+            .add_decisions(
+                &[(exception_id(&failed), accepted.clone())],
+                &Import::default(),
+            )
             .unwrap();
         assert_eq!(
             store.exceptions().unwrap()[0].decision.as_ref(),
@@ -694,7 +731,7 @@ mod tests {
                 ..Decision::default()
             };
             store
-                .add_decision("a", &decision, Timestamp::UNIX_EPOCH)
+                .add_decisions(&[("a".to_owned(), decision)], &Import::default())
                 .unwrap();
         }
         let found: &[(&str, &str)] = &[("a", "notice")];

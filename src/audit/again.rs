@@ -58,15 +58,21 @@ pub fn report(
     })
 }
 
-/// A store that must be there: a report of nothing would look like a clean one.
-pub(super) fn open(path: &Path) -> Result<Store, AuditError> {
-    if !path.exists() {
-        return Err(AuditError::Usage(format!(
-            "there is no store {}: it is written by `sent-audit run`; name another with --store",
-            path.display()
-        )));
-    }
+/// A store to read from.
+fn open(path: &Path) -> Result<Store, AuditError> {
+    must_be_there(path)?;
     Ok(Store::open_to_read(path)?)
+}
+
+/// A store that is only now created would look like one in which nothing was ever found.
+pub(super) fn must_be_there(path: &Path) -> Result<(), AuditError> {
+    if path.exists() {
+        return Ok(());
+    }
+    Err(AuditError::Usage(format!(
+        "there is no store {}: it is written by `sent-audit run`; name another with --store",
+        path.display()
+    )))
 }
 
 fn last_run(store: &Store, path: &Path) -> Result<RunRecord, AuditError> {

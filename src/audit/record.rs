@@ -58,7 +58,7 @@ pub(super) fn dates(window: &Window) -> String {
 }
 
 /// The login name, as the environment tells it, else the user's number.
-fn operator() -> String {
+pub(super) fn operator() -> String {
     let named = ["USER", "LOGNAME", "USERNAME"]
         .iter()
         .find_map(|name| std::env::var(name).ok());

@@ -67,6 +67,7 @@ pub(super) enum Command {
     Run(Run),
     Scan(Scan),
     Report(ReportAgain),
+    Review(Review),
     Verify(Verify),
     Demo(Demo),
 }
@@ -270,6 +271,56 @@ pub(super) struct ReportAgain {
     pub(super) who: Who,
     #[command(flatten)]
     pub(super) report: Report,
+}
+
+/// Take reviewers' decisions back from a filled-in copy of a report
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  sent-audit review import findings-reviewed.csv
+
+Exit status:
+  0   every row was taken, or had nothing to take
+  2   usage or configuration error, or no such table or store; nothing was taken
+  3   some rows were refused; the others were taken")]
+pub(super) struct Review {
+    #[command(subcommand)]
+    pub(super) command: ReviewCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ReviewCommand {
+    Import(ReviewImport),
+}
+
+/// Take decisions out of a filled-in copy of findings.csv or exceptions.csv
+///
+/// As spreadsheets write them back: any separator and encoding, columns reordered or added, dates in the country's order.
+/// A row counts if it has a `review_status` (findings: open, confirmed, cleared, escalated; exceptions: open, accepted) or
+/// a `review_note`. Rows that cannot be meant are refused, each with its line; an emptied row takes nothing back. Every
+/// decision is kept; the last one counts, and the next report shows it. Never waits for a run that is under way.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  sent-audit review import findings-reviewed.csv
+  sent-audit review import ~/Downloads/exceptions.csv --dry-run
+
+Exit status:
+  0   every row was taken, or had nothing to take
+  2   usage or configuration error, or no such table or store; nothing was taken
+  3   some rows were refused; the others were taken
+  4   the store could not be written")]
+pub(super) struct ReviewImport {
+    /// The filled-in copy, saved as CSV
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// The configuration [default: audit.toml; with --store none is needed]
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// The store that the report came from
+    #[arg(long, value_name = "FILE")]
+    pub(super) store: Option<PathBuf>,
+    /// Say what would be taken, and take nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
 }
 
 /// Check a report directory against its manifest

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use crate::audit::review::ReviewError;
 use crate::audit::verify::VerifyError;
 use crate::audit::{AuditError, Outcome};
 use crate::config::ConfigError;
@@ -125,6 +126,19 @@ impl From<VerifyError> for Failure {
         Self {
             status: Status::Refused,
             error: error.into(),
+        }
+    }
+}
+
+impl From<ReviewError> for Failure {
+    fn from(error: ReviewError) -> Self {
+        match error {
+            ReviewError::Audit(error) => error.into(),
+            ReviewError::Store(error) => AuditError::from(error).into(),
+            error => Self {
+                status: Status::Refused,
+                error: error.into(),
+            },
         }
     }
 }

@@ -20,12 +20,21 @@ pub fn protect(text: &str) -> String {
     safe
 }
 
-/// Undoes [`protect`]: `unprotect(&protect(text))` is `text`, whatever it is.
+/// Undoes [`protect`]: `unprotect(&protect(text))` is `text`, whatever it is. An apostrophe that `protect` would not have
+/// written stays: somebody typed it.
 #[must_use]
 pub fn unprotect(safe: &str) -> String {
-    pieces(safe)
-        .map(|piece| piece.strip_prefix('\'').unwrap_or(piece))
-        .collect()
+    let mut text = String::with_capacity(safe.len());
+    for piece in pieces(safe) {
+        let is_first = text.is_empty();
+        let is_ours = |rest: &&str| {
+            could_compute(rest)
+                || rest.starts_with('\'')
+                || is_first && rest.starts_with(['\t', '\r', '\n'])
+        };
+        text.push_str(piece.strip_prefix('\'').filter(is_ours).unwrap_or(piece));
+    }
+    text
 }
 
 fn could_compute(piece: &str) -> bool {
@@ -86,6 +95,13 @@ mod tests {
         check("it's, 'so'", "it's, 'so'");
         check("a,'so'", "a,''so'");
         check("\t'", "'\t''");
+    }
+
+    #[test]
+    fn what_reviewers_typed_stays() {
+        for typed in ["'so'", "a,'so'", "'", "it's; 'a'"] {
+            assert_eq!(unprotect(typed), typed);
+        }
     }
 
     proptest! {

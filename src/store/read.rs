@@ -235,16 +235,40 @@ fn decisions(connection: &Connection) -> rusqlite::Result<BTreeMap<String, Decis
             "SELECT subject, status, note, reviewer, reviewed_on, evidence FROM decisions
              WHERE decision IN (SELECT max(decision) FROM decisions GROUP BY subject)",
         )?
-        .query_map([], |row| {
-            let decision = Decision {
-                status: row.get(1)?,
-                note: row.get(2)?,
-                reviewer: row.get(3)?,
-                reviewed_on: row.get(4)?,
-                evidence: row.get(5)?,
-            };
-            Ok((row.get(0)?, decision))
-        })?
+        .query_map([], decision)?
+        .collect()
+}
+
+/// Every decision, by subject, the last one last.
+pub(super) fn history(
+    connection: &Connection,
+) -> rusqlite::Result<BTreeMap<String, Vec<Decision>>> {
+    let mut history: BTreeMap<String, Vec<Decision>> = BTreeMap::new();
+    let mut statement = connection.prepare(
+        "SELECT subject, status, note, reviewer, reviewed_on, evidence FROM decisions ORDER BY decision",
+    )?;
+    for row in statement.query_map([], decision)? {
+        let (subject, decision) = row?;
+        history.entry(subject).or_default().push(decision);
+    }
+    Ok(history)
+}
+
+fn decision(row: &Row<'_>) -> rusqlite::Result<(String, Decision)> {
+    let decision = Decision {
+        status: row.get(1)?,
+        note: row.get(2)?,
+        reviewer: row.get(3)?,
+        reviewed_on: row.get(4)?,
+        evidence: row.get(5)?,
+    };
+    Ok((row.get(0)?, decision))
+}
+
+pub(super) fn exception_ids(connection: &Connection) -> rusqlite::Result<BTreeSet<String>> {
+    connection
+        .prepare("SELECT exception_id FROM exceptions UNION SELECT exception_id FROM partly_read")?
+        .query_map([], |row| row.get(0))?
         .collect()
 }
 

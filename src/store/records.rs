@@ -125,6 +125,17 @@ pub struct Decision {
     pub evidence: String,
 }
 
+/// Where decisions came from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Import {
+    /// When.
+    pub at: Timestamp,
+    /// Login name of who imported them.
+    pub operator: String,
+    /// SHA-256 of the file.
+    pub source_sha256: String,
+}
+
 /// What is known about a run; fills `manifest.json`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {

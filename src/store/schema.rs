@@ -90,10 +90,15 @@ const MIGRATIONS: &[&str] = &[
     CREATE TRIGGER decisions_are_kept BEFORE UPDATE ON decisions
     BEGIN SELECT RAISE(ABORT, 'decisions are only ever added'); END;
     ",
+    // Who imported a decision, and from which file.
+    "
+    ALTER TABLE decisions ADD COLUMN imported_by TEXT NOT NULL DEFAULT '';
+    ALTER TABLE decisions ADD COLUMN source_sha256 TEXT NOT NULL DEFAULT '';
+    ",
 ];
 
 /// The schema version that this program writes.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// What a file turned out to be.
 pub(super) enum Condition {

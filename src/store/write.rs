@@ -1,13 +1,12 @@
 //! What a run writes: judged messages with their findings, exceptions, coverage.
 
-use jiff::Timestamp;
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::exceptions::{add_exception, exception_id};
 use super::place::{Place, validity};
-use super::{Coverage, Judged, RunRecord};
+use super::{Coverage, Decision, Import, Judged, RunRecord};
 use crate::finding::Exception;
 use crate::mailbox::{Locator, MailboxId};
 
@@ -38,6 +37,11 @@ pub(super) fn finish_run(connection: &Connection, run: &RunRecord) -> rusqlite::
     Ok(())
 }
 
+/// Begins to write at once: a transaction that reads first fails if somebody imported decisions in between.
+fn begin(connection: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
+    connection.transaction_with_behavior(TransactionBehavior::Immediate)
+}
+
 /// One transaction: progress and findings cannot disagree.
 pub(super) fn commit(
     connection: &mut Connection,
@@ -47,7 +51,7 @@ pub(super) fn commit(
     key: &str,
     judged: &[Judged],
 ) -> rusqlite::Result<()> {
-    let transaction = connection.transaction()?;
+    let transaction = begin(connection)?;
     let batch = Batch {
         run,
         mailbox: mailbox_number(&transaction, mailbox)?,
@@ -73,7 +77,7 @@ pub(super) fn add_exceptions(
     run: i64,
     exceptions: &[Exception],
 ) -> rusqlite::Result<()> {
-    let transaction = connection.transaction()?;
+    let transaction = begin(connection)?;
     for exception in exceptions {
         add_exception(&transaction, run, exception)?;
     }
@@ -85,7 +89,7 @@ pub(super) fn set_coverage(
     run: i64,
     coverage: &Coverage,
 ) -> rusqlite::Result<()> {
-    let transaction = connection.transaction()?;
+    let transaction = begin(connection)?;
     let mailbox = mailbox_number(&transaction, &coverage.mailbox)?;
     transaction.execute(
         "INSERT OR REPLACE INTO coverage (run, mailbox_id, payload) VALUES (?1, ?2, ?3)",
@@ -344,25 +348,31 @@ fn forget_renumbered(
     Ok(())
 }
 
-/// Adds a decision; earlier ones on the same subject stay and are overruled.
-pub(super) fn add_decision(
-    connection: &Connection,
-    subject: &str,
-    decision: &super::Decision,
-    at: Timestamp,
+/// Adds decisions, all or none; earlier ones on the same subjects stay and are overruled.
+pub(super) fn add_decisions(
+    connection: &mut Connection,
+    decisions: &[(String, Decision)],
+    import: &Import,
 ) -> rusqlite::Result<()> {
-    connection.execute(
-        "INSERT INTO decisions (subject, status, note, reviewer, reviewed_on, evidence, imported_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        params![
-            subject,
-            decision.status,
-            decision.note,
-            decision.reviewer,
-            decision.reviewed_on,
-            decision.evidence,
-            at.to_string()
-        ],
-    )?;
-    Ok(())
+    let transaction = begin(connection)?;
+    for (subject, decision) in decisions {
+        transaction
+            .prepare_cached(
+                "INSERT INTO decisions (subject, status, note, reviewer, reviewed_on, evidence, imported_at,
+                                        imported_by, source_sha256)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            )?
+            .execute(params![
+                subject,
+                decision.status,
+                decision.note,
+                decision.reviewer,
+                decision.reviewed_on,
+                decision.evidence,
+                import.at.to_string(),
+                import.operator,
+                import.source_sha256
+            ])?;
+    }
+    transaction.commit()
 }

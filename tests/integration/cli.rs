@@ -64,7 +64,9 @@ fn help_names_the_commands_that_are_there_and_no_others() {
         .collect();
     assert_eq!(
         commands,
-        ["init", "check", "run", "scan", "report", "verify", "demo"]
+        [
+            "init", "check", "run", "scan", "report", "review", "verify", "demo"
+        ]
     );
     for command in commands {
         let (help, _) = check(directory.path(), &[command, "--help"], 0);

