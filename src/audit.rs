@@ -6,6 +6,7 @@ mod again;
 mod begun;
 mod budget;
 pub mod check;
+mod evidence;
 mod files;
 mod interrupt;
 mod judging;
@@ -13,6 +14,7 @@ mod line;
 mod patience;
 mod pipeline;
 mod progress;
+mod questions;
 mod quiet;
 mod record;
 pub mod review;
@@ -33,18 +35,20 @@ use jiff::civil::Date;
 use crate::config::Settings;
 use crate::detect::Judge;
 use crate::mailbox::Window;
-use crate::query::{QueryError, QuerySet};
+use crate::query::QueryError;
 use crate::report::{Audience, Dialect, ReportError, ReportSettings, Summary};
 use crate::source::SourceError;
 use crate::store::{RunRecord, StoreError};
 
 use begun::Begun;
+use evidence::Originals;
 use judging::RosterJudging;
 use progress::{Progress, Units};
 
 pub use again::{AgainOptions, report};
 pub use interrupt::stop_on_interrupt;
 pub use progress::AboveBars;
+pub use questions::Questions;
 pub use scan::scan;
 
 /// How the work is conducted, whatever the mail comes from; nothing here changes a report.
@@ -81,6 +85,10 @@ pub struct RunOptions {
     pub custodians: Vec<String>,
     /// Replaces the window around the last day.
     pub window: Option<Window>,
+    /// Which queries.
+    pub questions: Questions,
+    /// Judge again what was judged before.
+    pub full: bool,
     /// `None` keeps no store.
     pub store: Option<PathBuf>,
     /// How the work is conducted.
@@ -102,6 +110,8 @@ pub struct ScanOptions {
     pub region: Option<String>,
     /// Replaces the window around the last day.
     pub window: Option<Window>,
+    /// Which queries.
+    pub questions: Questions,
     /// `None` keeps no store.
     pub store: Option<PathBuf>,
     /// How the work is conducted.
@@ -123,6 +133,10 @@ pub struct ReportChoice {
     pub queries: Vec<String>,
     /// The matter that the report belongs to, for the manifest; empty for none.
     pub matter: String,
+    /// Whether contact data and text are masked, for wider circulation.
+    pub redact: bool,
+    /// Whether the messages themselves are saved with the report.
+    pub evidence: bool,
 }
 
 impl ReportChoice {
@@ -141,6 +155,7 @@ impl ReportChoice {
             protected: settings.map(|s| s.protected.clone()).unwrap_or_default(),
             queries: self.queries.clone(),
             matter: self.matter.clone(),
+            redact: self.redact,
             command_line: Vec::new(),
             today: None,
         }
@@ -156,6 +171,8 @@ impl Default for ReportChoice {
             separator: b',',
             queries: Vec::new(),
             matter: String::new(),
+            redact: false,
+            evidence: false,
         }
     }
 }
@@ -196,6 +213,9 @@ pub enum AuditError {
     /// The store cannot be used (exit status 75 if [`StoreError::Locked`], else 4).
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A temporary file could not be written (exit status 4).
+    #[error("cannot write a temporary file: is the disk full, or TMPDIR wrong?")]
+    Temporary(#[source] std::io::Error),
     /// The machine gave no threads (exit status 4).
     #[error(
         "cannot start the threads that a run needs: raise the limit of processes, or audit fewer servers at a time"
@@ -213,7 +233,7 @@ pub fn run(
     report: &ReportChoice,
 ) -> Result<Outcome, AuditError> {
     let chosen = check::chosen(&settings.accounts, &options.custodians)?;
-    let queries = QuerySet::load(&settings.queries)?;
+    let queries = options.questions.load(&settings.queries)?;
     let window = options.window.as_ref().map_or_else(
         || {
             format!(
@@ -231,7 +251,7 @@ pub fn run(
         window,
     );
     let judge = Judge::new(&queries);
-    let queues = roster::queues(settings, &chosen, options.window, &judge)?;
+    let queues = roster::queues(settings, &chosen, options, &judge)?;
     let accounts = queues.iter().map(|queue| queue.jobs.len() as u64).sum();
     let judging = Arc::new(RosterJudging {
         judge,
@@ -261,5 +281,8 @@ pub fn run(
             command_line: options.conduct.command_line.clone(),
             ..report.settings(Some(settings))
         },
+        report
+            .evidence
+            .then(|| Originals::of(Some(settings), &options.conduct)),
     )
 }

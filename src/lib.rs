@@ -17,7 +17,7 @@
 //! | [`query`] | query files: syntax, phrases, model weights, checked and compiled |
 //! | [`detect`] | a message and queries to conclusions; pure |
 //! | [`source`] | where mail comes from: IMAP, Maildir, mbox, single messages |
-//! | [`store`] | SQLite: what was judged, findings, exceptions, decisions |
+//! | [`store`] | `SQLite`: what was judged, findings, exceptions, decisions |
 //! | [`report`] | the store to files |
 //! | [`config`] | `audit.toml`, roster and client list, validated |
 //! | [`audit`] | the run: accounts, connections, judges, one writer, accounting |

@@ -15,6 +15,7 @@ mod campaign;
 mod cell;
 mod clients;
 mod directory;
+mod evidence;
 mod evidence_digest;
 mod findings;
 mod manifest;
@@ -26,8 +27,10 @@ mod view;
 
 use clients::Told;
 use directory::{Directory, FileRecord};
+pub use evidence::{Messages, Take, Wanted};
 pub(crate) use evidence_digest::EvidenceDigest;
 pub use safe::{protect, unprotect};
+pub(crate) use view::REDACTED;
 use view::{Stand, View};
 
 /// What a client list says of an address or domain.
@@ -102,6 +105,8 @@ pub struct ReportSettings {
     pub queries: Vec<String>,
     /// The matter that the report belongs to, for the manifest; empty for none.
     pub matter: String,
+    /// Whether contact data, recipients and text are masked, for wider circulation.
+    pub redact: bool,
     /// What was typed to have it written, for the manifest.
     pub command_line: Vec<String>,
     /// Days of the report: today, for tests fixed.
@@ -133,6 +138,8 @@ pub struct Summary {
     pub clients_without_successor: u64,
     /// Whether something could not be judged and nobody has accepted that: exit status 3.
     pub incomplete: bool,
+    /// Messages that were to be saved, and could not be had.
+    pub not_saved: u64,
 }
 
 /// Why no report was written; nothing half-written is left.
@@ -174,7 +181,7 @@ pub fn prepare(directory: &Path) -> Result<(), ReportError> {
 /// Writes the report directory, whole or not at all; directory 0700, files 0600.
 ///
 /// It shows everything that stands in the store of the run's queries (all, if it names none), whichever run found it;
-/// `run` tells which of it is new, and fills the manifest.
+/// `run` tells which of it is new, and fills the manifest. Where `messages` are to be had from, they are saved too.
 ///
 /// # Errors
 /// [`ReportError`].
@@ -182,19 +189,26 @@ pub fn write(
     store: &Store,
     run: &RunRecord,
     settings: &ReportSettings,
+    messages: Option<&mut dyn Messages>,
 ) -> Result<Summary, ReportError> {
     let stand = Stand::read(store)?;
-    let view = View::new(&stand, run, settings);
+    let mut view = View::new(&stand, run, settings);
+    let draft = Directory::draft(&settings.directory)?;
+    let (saved, not_saved) = match messages {
+        Some(messages) => evidence::save(&draft, &mut view, messages)?,
+        None => (Vec::new(), 0),
+    };
     let told = clients::told(&view);
     let (clients, clients_without_successor) = clients::count(&told);
     let summary = Summary {
         directory: settings.directory.clone(),
         clients,
         clients_without_successor,
+        not_saved,
         ..view.sum_up()
     };
-    let draft = Directory::draft(&settings.directory)?;
-    let files = write_tables(&draft, &view, &told, settings)?;
+    let mut files = write_tables(&draft, &view, &told, settings)?;
+    files.extend(saved);
     draft.write("manifest.json", |out| {
         manifest::write(out, run, settings, &summary, &files).map(|()| None)
     })?;
@@ -216,7 +230,7 @@ fn write_tables(
     let excepted = view.exceptions.iter().map(|row| accounting::exception(row));
     let contacts = found().flat_map(findings::contacts);
     let recipients = found().flat_map(findings::recipients);
-    let told = told.iter().map(Told::row);
+    let told = told.iter().map(|told| told.row(settings.redact));
     Ok(vec![
         table::write(
             draft,
@@ -619,7 +633,7 @@ mod tests {
             prepare(&report.settings.directory),
             Err(ReportError::NotEmpty(_))
         ));
-        let again = write(&sample.store, &sample.run, &report.settings);
+        let again = write(&sample.store, &sample.run, &report.settings, None);
         assert!(matches!(again, Err(ReportError::NotEmpty(_))));
     }
 }

@@ -271,6 +271,14 @@ impl Store {
         self.told(read::last_run(&self.connection))
     }
 
+    /// Every run, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn runs(&self) -> Result<Vec<RunRecord>, StoreError> {
+        self.told(read::runs(&self.connection))
+    }
+
     /// Everybody of whom there is a mailbox or a finding, ordered by id.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! The connection threads: account by account, mailbox by mailbox, with patience for bad lines.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -24,6 +24,8 @@ pub(super) struct Job {
     pub(super) window: Window,
     /// The judgement key.
     pub(super) key: String,
+    /// Judge again what was judged before.
+    pub(super) full: bool,
 }
 
 /// A server's accounts: its connection threads take them one after the other.
@@ -241,9 +243,12 @@ impl Caller<'_> {
             custodian: Some(self.job.custodian.clone()),
             key: self.job.key.clone(),
         };
-        let before = self
-            .pipeline
-            .judged_before(&work.mailbox, uidvalidity, &work.key)?;
+        let before = if self.job.full {
+            BTreeSet::new()
+        } else {
+            self.pipeline
+                .judged_before(&work.mailbox, uidvalidity, &work.key)?
+        };
         coverage.in_window = listed.len() as u64;
         coverage.bytes_stored = listed.iter().map(|l| u64::from(l.size)).sum();
         let new = listed.into_iter().filter(|l| !before.contains(&l.uid));

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::{AuditError, Outcome, ReportChoice, record};
 use crate::config::Settings;
+use crate::query::QuerySet;
 use crate::report::{self, ReportSettings};
 use crate::store::{RunRecord, Store, StoreError};
 
@@ -38,6 +39,7 @@ pub fn report(
     // A run that is under way, or was killed, has not shown everything yet.
     run.interrupted |= run.finished.is_none();
     let custodians = custodians(&store, settings, &options.custodians)?;
+    let queries = queries(&store, settings, &choice.queries)?;
     let directory = choice.out.clone().unwrap_or_else(|| {
         let reports = settings.map_or(Path::new("reports"), |s| s.report_directory.as_path());
         reports.join(record::new_id(Timestamp::now()))
@@ -46,10 +48,11 @@ pub fn report(
     let settings = ReportSettings {
         directory,
         custodians,
+        queries,
         command_line: options.command_line.clone(),
         ..choice.settings(settings)
     };
-    let summary = report::write(&store, &run, &settings).map_err(AuditError::Report)?;
+    let summary = report::write(&store, &run, &settings, None).map_err(AuditError::Report)?;
     Ok(Outcome {
         summary,
         run,
@@ -82,6 +85,29 @@ fn last_run(store: &Store, path: &Path) -> Result<RunRecord, AuditError> {
             path.display()
         ))
     })
+}
+
+/// The queries whose findings are shown: those that were named, else those that are configured, whatever the last run was
+/// narrowed to.
+fn queries(
+    store: &Store,
+    settings: Option<&Settings>,
+    named: &[String],
+) -> Result<Vec<String>, AuditError> {
+    if named.is_empty() {
+        let configured = settings.map(|s| QuerySet::load(&s.queries)).transpose()?;
+        let queries = configured.into_iter().flat_map(|set| set.queries);
+        return Ok(queries.map(|query| query.id).collect());
+    }
+    let runs = store.runs()?;
+    let known: BTreeSet<String> = runs.iter().flat_map(RunRecord::query_ids).collect();
+    match named.iter().find(|name| !known.contains(*name)) {
+        None => Ok(named.to_vec()),
+        Some(unknown) => Err(AuditError::Usage(format!(
+            "--query {unknown}: no run of this store judged by it; there are: {}",
+            known.into_iter().collect::<Vec<_>>().join(", ")
+        ))),
+    }
 }
 
 /// The ids that the globs name, on the roster or in the store: whoever left the roster can still be reported.

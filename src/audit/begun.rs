@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
+use super::evidence::Originals;
 use super::pipeline::{Judging, Pipeline};
 use super::progress::Progress;
 use super::quiet;
@@ -73,6 +74,7 @@ impl Begun {
         mut self,
         conduct: &Conduct,
         settings: ReportSettings,
+        mut originals: Option<Originals<'_>>,
     ) -> Result<Outcome, AuditError> {
         self.record.interrupted = conduct.stop.load(Ordering::Relaxed);
         self.record.servers = self.tally.servers.iter().cloned().collect();
@@ -82,8 +84,9 @@ impl Begun {
             directory: self.directory,
             ..settings
         };
-        let summary =
-            report::write(&self.store, &self.record, &settings).map_err(AuditError::Report)?;
+        let messages = originals.as_mut().map(|o| o as &mut dyn report::Messages);
+        let summary = report::write(&self.store, &self.record, &settings, messages)
+            .map_err(AuditError::Report)?;
         tracing::info!(
             run = self.record.id,
             incomplete = summary.incomplete,

@@ -3,17 +3,17 @@
 use std::collections::HashMap;
 use std::sync::atomic::AtomicUsize;
 
-use super::AuditError;
 use super::accounts::{Job, Queue};
+use super::{AuditError, RunOptions};
 use crate::config::Settings;
 use crate::detect::Judge;
-use crate::mailbox::{Account, Custodian, Window};
+use crate::mailbox::{Account, Custodian};
 
 /// The chosen accounts, a queue for each server.
 pub(super) fn queues(
     settings: &Settings,
     chosen: &[&Account],
-    window: Option<Window>,
+    options: &RunOptions,
     judge: &Judge,
 ) -> Result<Vec<Queue>, AuditError> {
     let custodians: HashMap<&str, &Custodian> = settings
@@ -32,8 +32,9 @@ pub(super) fn queues(
         let job = Job {
             account: (*account).clone(),
             custodian: custodian.clone(),
-            window: window.unwrap_or_else(|| settings.window(custodian)),
+            window: options.window.unwrap_or_else(|| settings.window(custodian)),
             key: judge.key(custodian, &settings.organisation),
+            full: options.full,
         };
         if let Some(queue) = queues.iter_mut().find(|q| q.server.name == account.server) {
             queue.jobs.push(job);

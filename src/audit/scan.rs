@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use super::begun::{self, Begun};
+use super::evidence::Originals;
 use super::files::Shelf;
 use super::judging::ScanJudging;
 use super::progress::{Progress, Units};
@@ -13,7 +14,6 @@ use super::{AuditError, Outcome, ReportChoice, ScanOptions};
 use crate::config::Settings;
 use crate::detect::Judge;
 use crate::mailbox::{Custodian, Organisation};
-use crate::query::QuerySet;
 use crate::report::ReportSettings;
 use crate::source::files;
 
@@ -26,7 +26,9 @@ pub fn scan(
     options: &ScanOptions,
     report: &ReportChoice,
 ) -> Result<Outcome, AuditError> {
-    let queries = QuerySet::load(settings.map_or(&[][..], |s| &s.queries))?;
+    let queries = options
+        .questions
+        .load(settings.map_or(&[][..], |s| &s.queries))?;
     let mailboxes = files::discover(&options.paths)?;
     let organisation = organisation(settings, options);
     let record = record::begin(
@@ -81,6 +83,9 @@ pub fn scan(
             command_line: options.conduct.command_line.clone(),
             ..report.settings(settings)
         },
+        report
+            .evidence
+            .then(|| Originals::of(settings, &options.conduct)),
     )
 }
 

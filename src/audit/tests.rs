@@ -226,6 +226,7 @@ fn audit_with(
             },
             window: Window::default(),
             key: "key".into(),
+            full: false,
         }
     };
     let queue = Queue {

@@ -141,6 +141,8 @@ pub(super) struct Who {
   sent-audit run
   sent-audit run --custodian ana@acme.example --out reports/ana
   sent-audit run --since 2024-01-01 --until 2024-12-31 --audience all
+  sent-audit run --evidence --matter 'M-2024-17'
+  sent-audit run --phrase '(project|proyecto) alba' --store none
   sent-audit run --fail-on personal-contact --no-progress    # nightly, from a script
 
 {STATUSES}"))]
@@ -153,7 +155,14 @@ pub(super) struct Run {
     #[command(flatten)]
     pub(super) window: Dates,
     #[command(flatten)]
+    pub(super) questions: Questions,
+    /// Judge again what was judged before
+    #[arg(long)]
+    pub(super) full: bool,
+    #[command(flatten)]
     pub(super) report: Report,
+    #[command(flatten)]
+    pub(super) evidence: Evidence,
     #[command(flatten)]
     pub(super) showing: Showing,
 }
@@ -191,7 +200,11 @@ pub(super) struct Scan {
     #[command(flatten)]
     pub(super) window: Dates,
     #[command(flatten)]
+    pub(super) questions: Questions,
+    #[command(flatten)]
     pub(super) report: Report,
+    #[command(flatten)]
+    pub(super) evidence: Evidence,
     #[command(flatten)]
     pub(super) showing: Showing,
 }
@@ -237,6 +250,29 @@ pub(super) struct Report {
         hide_default_value = true
     )]
     pub(super) matter: String,
+    /// Mask contact data, recipients and text, for wider circulation
+    #[arg(long)]
+    pub(super) redact: bool,
+}
+
+/// Which queries judge.
+#[derive(Debug, Args)]
+pub(super) struct Questions {
+    /// Only this query, by its id; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub(super) query: Vec<String>,
+    /// Look for a phrase instead, written as in query files (`my last day`, `leav*`); may be repeated
+    #[arg(long, value_name = "TEXT")]
+    pub(super) phrase: Vec<String>,
+}
+
+/// Whether messages are saved.
+#[derive(Debug, Args)]
+pub(super) struct Evidence {
+    /// Save the message of each finding as evidence/<finding id>.eml, exactly as received; never those of privileged and
+    /// protected mail
+    #[arg(long, conflicts_with = "redact")]
+    pub(super) evidence: bool,
 }
 
 /// What is shown meanwhile.
@@ -269,6 +305,9 @@ pub(super) struct ReportAgain {
     pub(super) config: Option<PathBuf>,
     #[command(flatten)]
     pub(super) who: Who,
+    /// Only what this query found, by its id; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub(super) query: Vec<String>,
     #[command(flatten)]
     pub(super) report: Report,
 }

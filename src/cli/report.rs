@@ -5,13 +5,16 @@ use std::path::{Path, PathBuf};
 use super::arguments::{Loudness, ReportAgain};
 use super::run::{command_line, finish, report_choice, store};
 use super::status::{Failure, Status};
-use crate::audit::{self, AgainOptions};
+use crate::audit::{self, AgainOptions, ReportChoice};
 use crate::config::Settings;
 
 /// Writes them.
 pub(super) fn report(typed: &ReportAgain, loudness: &Loudness) -> Result<Status, Failure> {
     let settings = settings(typed.config.as_deref(), typed.report.store.as_deref())?;
-    let choice = report_choice(&typed.report, settings.as_ref())?;
+    let choice = ReportChoice {
+        queries: typed.query.clone(),
+        ..report_choice(&typed.report, settings.as_ref())?
+    };
     let options = AgainOptions {
         store: stored(typed.report.store.as_deref(), settings.as_ref())?,
         custodians: typed.who.custodian.clone(),

@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use super::arguments::{AudienceTyped, Dates, Demo, DialectTyped, Loudness, Report, Run, Scan};
+use super::arguments::{
+    self, AudienceTyped, Dates, Demo, DialectTyped, Loudness, Report, Run, Scan,
+};
 use super::status::{self, Failure, Status};
 use super::summary;
 use super::terminal::{Terminal, say};
-use crate::audit::{self, Conduct, Outcome, ReportChoice, RunOptions, ScanOptions};
+use crate::audit::{self, Conduct, Outcome, Questions, ReportChoice, RunOptions, ScanOptions};
 use crate::config::Settings;
 use crate::demo::{self, DemoOptions};
 use crate::mailbox::Window;
@@ -18,10 +20,15 @@ use crate::report::{Audience, Dialect};
 pub(super) fn run(typed: &Run, loudness: &Loudness) -> Result<Status, Failure> {
     let settings = Settings::load(&typed.config)?;
     require_roster(&settings)?;
-    let report = report_choice(&typed.report, Some(&settings))?;
+    let report = ReportChoice {
+        evidence: typed.evidence.evidence,
+        ..report_choice(&typed.report, Some(&settings))?
+    };
     let options = RunOptions {
         custodians: typed.who.custodian.clone(),
         window: window(&typed.window)?,
+        questions: questions(&typed.questions),
+        full: typed.full,
         store: store(typed.report.store.as_deref(), Some(&settings)),
         conduct: conduct(typed.showing.no_progress, loudness)?,
     };
@@ -32,7 +39,10 @@ pub(super) fn run(typed: &Run, loudness: &Loudness) -> Result<Status, Failure> {
 /// `sent-audit scan`.
 pub(super) fn scan(typed: &Scan, loudness: &Loudness) -> Result<Status, Failure> {
     let settings = typed.config.as_deref().map(Settings::load).transpose()?;
-    let report = report_choice(&typed.report, settings.as_ref())?;
+    let report = ReportChoice {
+        evidence: typed.evidence.evidence,
+        ..report_choice(&typed.report, settings.as_ref())?
+    };
     let options = ScanOptions {
         paths: typed.paths.clone(),
         org_domains: typed.org_domain.clone(),
@@ -40,6 +50,7 @@ pub(super) fn scan(typed: &Scan, loudness: &Loudness) -> Result<Status, Failure>
         last_day: typed.last_day,
         region: typed.region.clone(),
         window: window(&typed.window)?,
+        questions: questions(&typed.questions),
         store: store(typed.report.store.as_deref(), settings.as_ref()),
         conduct: conduct(typed.showing.no_progress, loudness)?,
     };
@@ -102,7 +113,16 @@ pub(super) fn report_choice(
         separator: settings.map_or(b',', |s| s.csv_separator),
         queries: Vec::new(),
         matter: typed.matter.clone(),
+        redact: typed.redact,
+        evidence: false,
     })
+}
+
+fn questions(typed: &arguments::Questions) -> Questions {
+    Questions {
+        names: typed.query.clone(),
+        phrases: typed.phrase.clone(),
+    }
 }
 
 fn audience(typed: AudienceTyped) -> Audience {

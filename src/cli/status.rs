@@ -58,7 +58,7 @@ pub(super) fn of_outcome(outcome: &Outcome, fail_on: Option<FailOn>) -> Status {
         outcome.summary.findings.iter().any(|(verdict, count)| {
             *count > 0 && fail_on.is_some_and(|fail_on| fail_on.met(*verdict))
         });
-    if outcome.summary.incomplete || outcome.run.interrupted {
+    if outcome.summary.incomplete || outcome.summary.not_saved > 0 || outcome.run.interrupted {
         Status::Incomplete
     } else if found {
         Status::Found
@@ -159,7 +159,10 @@ fn of_error(error: &AuditError) -> Status {
         | AuditError::Source(_)
         | AuditError::Unwritable(_) => Status::Refused,
         AuditError::Store(StoreError::Locked { .. }) => Status::Busy,
-        AuditError::Report(_) | AuditError::Store(_) | AuditError::Threads(_) => Status::Failed,
+        AuditError::Report(_)
+        | AuditError::Store(_)
+        | AuditError::Threads(_)
+        | AuditError::Temporary(_) => Status::Failed,
     }
 }
 

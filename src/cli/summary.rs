@@ -23,6 +23,16 @@ pub(super) fn tell(outcome: &Outcome, audience: Audience) -> String {
     if outcome.summary.incomplete || outcome.run.interrupted {
         incomplete(&mut text, outcome);
     }
+    if outcome.summary.not_saved > 0 {
+        line(
+            &mut text,
+            &format!(
+                "INCOMPLETE: {} messages could not be saved: they are no longer where they were, or could not be fetched.\n  \
+                 Their rows in findings.csv have no evidence_file. Run again with --evidence.\n",
+                grouped(outcome.summary.not_saved)
+            ),
+        );
+    }
     let directory = outcome.summary.directory.display().to_string();
     line(&mut text, &format!("Report: {}", terminal_safe(&directory)));
     line(&mut text, &format!("Next: {}", next(outcome)));

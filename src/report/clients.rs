@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::audience::{Addressee, domain};
 use super::cell::Cell;
-use super::view::{Seen, View};
+use super::view::{REDACTED, Seen, View};
 use crate::finding::Verdict;
 
 /// Everything that one custodian told one client.
@@ -122,23 +122,24 @@ impl<'a> Told<'a> {
     }
 
     /// The row.
-    pub(super) fn row(&self) -> Vec<Cell> {
+    pub(super) fn row(&self, redact: bool) -> Vec<Cell> {
+        let masked = |cell: Cell| if redact { Cell::own(REDACTED) } else { cell };
         let recipient = self.addressee.recipient;
         let name = self
             .addressee
             .listed
             .map_or(&recipient.display_name, |listed| &listed.name);
         vec![
-            Cell::foreign(&recipient.address),
-            Cell::foreign(name),
+            masked(Cell::foreign(&recipient.address)),
+            masked(Cell::foreign(name)),
             Cell::foreign(domain(&recipient.address).unwrap_or_default()),
             Cell::own(self.addressee.status),
             Cell::foreign(self.custodian),
             Cell::maybe(self.first_notice_at.map(|at| format!("{at:.0}"))),
             Cell::own(self.notices),
             Cell::own(self.worst),
-            Cell::List(self.personal_contacts.clone()),
-            Cell::List(self.successors.clone()),
+            masked(Cell::List(self.personal_contacts.clone())),
+            masked(Cell::List(self.successors.clone())),
             Cell::own(self.follow_up()),
         ]
     }

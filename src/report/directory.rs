@@ -71,6 +71,14 @@ impl Directory {
         })
     }
 
+    /// Makes a directory inside.
+    pub(super) fn add_directory(&self, name: &str) -> Result<(), ReportError> {
+        DirBuilder::new()
+            .mode(0o700)
+            .create(self.draft.path().join(name))
+            .map_err(|source| failed(&self.place.join(name), source))
+    }
+
     /// Writes one file through `fill`, which returns the number of its rows.
     pub(super) fn write(
         &self,

@@ -1,11 +1,8 @@
 //! `findings.csv`, `contacts.csv`, `recipients.csv`: what was found, the data in it, and to whom it went.
 
 use super::cell::Cell;
-use super::view::Seen;
+use super::view::{REDACTED, Seen};
 use crate::store::Decision;
-
-/// In place of what mail of lawyers and works councils says.
-const WITHHELD: &str = "[withheld]";
 
 /// The columns of `findings.csv`.
 pub(super) const FINDINGS: &[&str] = &[
@@ -55,13 +52,7 @@ pub(super) const FINDINGS: &[&str] = &[
 pub(super) fn finding(seen: &Seen<'_>) -> Vec<Cell> {
     let finding = seen.finding();
     let said = &finding.conclusion;
-    let withheld = |cell: Cell| {
-        if seen.withheld {
-            Cell::own(WITHHELD)
-        } else {
-            cell
-        }
-    };
+    let masked = |cell: Cell| seen.masked.map_or(cell, Cell::own);
     let clients: Vec<_> = seen.addressees.iter().filter(|a| a.client).collect();
     let addresses = clients
         .iter()
@@ -74,7 +65,7 @@ pub(super) fn finding(seen: &Seen<'_>) -> Vec<Cell> {
     vec![
         Cell::own(&finding.id),
         Cell::Reviewer(decision.status.clone()),
-        Cell::Reviewer(decision.note.clone()),
+        note(seen, decision),
         Cell::Reviewer(decision.reviewer.clone()),
         Cell::Reviewer(decision.reviewed_on.clone()),
         Cell::own(seen.change),
@@ -91,18 +82,18 @@ pub(super) fn finding(seen: &Seen<'_>) -> Vec<Cell> {
         Cell::maybe(finding.sent_at.map(|at| format!("{at:.0}"))),
         Cell::foreign(&finding.from),
         Cell::own(said.author),
-        withheld(Cell::foreign(&finding.subject)),
-        withheld(Cell::List(seen.personal_contacts())),
-        withheld(Cell::List(addresses)),
+        masked(Cell::foreign(&finding.subject)),
+        masked(Cell::List(seen.personal_contacts())),
+        masked(Cell::List(addresses)),
         Cell::own(clients.len()),
         Cell::own(seen.addressees.len()),
         Cell::own(seen.reach.as_str()),
-        withheld(Cell::foreign(&said.successor)),
+        masked(Cell::foreign(&said.successor)),
         Cell::maybe(said.successor_reach),
         Cell::own(seen.manager_copied),
-        withheld(Cell::foreign(&said.notice)),
-        withheld(Cell::foreign(&said.excerpt)),
-        withheld(Cell::foreign(&said.reason)),
+        masked(Cell::foreign(&said.notice)),
+        masked(Cell::foreign(&said.excerpt)),
+        masked(Cell::foreign(&said.reason)),
         Cell::own(&said.language),
         Cell::own(&seen.campaign.id),
         Cell::own(seen.campaign.size),
@@ -115,8 +106,17 @@ pub(super) fn finding(seen: &Seen<'_>) -> Vec<Cell> {
         Cell::foreign(&finding.message_id),
         Cell::own(&finding.sha256),
         Cell::own(finding.size),
-        Cell::own(""),
+        Cell::maybe(seen.evidence_file.as_ref()),
     ]
+}
+
+/// What reviewers write may repeat what is masked.
+fn note(seen: &Seen<'_>, decision: &Decision) -> Cell {
+    if seen.masked == Some(REDACTED) && !decision.note.is_empty() {
+        Cell::own(REDACTED)
+    } else {
+        Cell::Reviewer(decision.note.clone())
+    }
 }
 
 /// The columns of `contacts.csv`.
@@ -136,18 +136,12 @@ pub(super) fn contacts<'a>(seen: &'a Seen<'a>) -> impl Iterator<Item = Vec<Cell>
     let mut contacts: Vec<_> = seen.finding().conclusion.contacts.iter().collect();
     contacts.sort();
     contacts.into_iter().map(|contact| {
-        let withheld = |text: &str| {
-            if seen.withheld {
-                Cell::own(WITHHELD)
-            } else {
-                Cell::foreign(text)
-            }
-        };
+        let masked = |text: &str| seen.masked.map_or_else(|| Cell::foreign(text), Cell::own);
         vec![
             Cell::own(&seen.finding().id),
             Cell::own(contact.kind),
-            withheld(&contact.value),
-            withheld(&contact.written),
+            masked(&contact.value),
+            masked(&contact.written),
             Cell::own(contact.owner),
             Cell::own(contact.place),
             Cell::foreign(&contact.part),
@@ -169,17 +163,11 @@ pub(super) const RECIPIENTS: &[&str] = &[
 /// The rows of `recipients.csv` for one finding.
 pub(super) fn recipients<'a>(seen: &'a Seen<'a>) -> impl Iterator<Item = Vec<Cell>> + 'a {
     seen.addressees.iter().map(|addressee| {
-        let withheld = |text: &str| {
-            if seen.withheld {
-                Cell::own(WITHHELD)
-            } else {
-                Cell::foreign(text)
-            }
-        };
+        let masked = |text: &str| seen.masked.map_or_else(|| Cell::foreign(text), Cell::own);
         vec![
             Cell::own(&seen.finding().id),
-            withheld(&addressee.recipient.address),
-            withheld(&addressee.recipient.display_name),
+            masked(&addressee.recipient.address),
+            masked(&addressee.recipient.display_name),
             Cell::own(addressee.recipient.field),
             Cell::own(addressee.kind.as_str()),
             Cell::own(addressee.status),

@@ -62,6 +62,7 @@ struct Report<'a> {
     audience: &'static str,
     custodians: &'a [String],
     dialect: &'static str,
+    redacted: bool,
     separator: char,
 }
 
@@ -80,6 +81,7 @@ struct Counts {
     messages_not_judged: u64,
     clients: u64,
     clients_without_successor: u64,
+    messages_not_saved: u64,
     complete: bool,
 }
 
@@ -123,6 +125,7 @@ pub(super) fn write(
             audience: audience(settings.audience),
             custodians: &settings.custodians,
             dialect: dialect(settings.dialect),
+            redacted: settings.redact,
             separator: char::from(settings.separator),
         },
         counts: counts(summary),
@@ -152,6 +155,7 @@ fn counts(summary: &Summary) -> Counts {
         messages_not_judged: summary.exceptions,
         clients: summary.clients,
         clients_without_successor: summary.clients_without_successor,
+        messages_not_saved: summary.not_saved,
         complete: !summary.incomplete,
     }
 }

@@ -60,6 +60,7 @@ pub(super) fn sample() -> Sample {
         protected: Vec::new(),
         queries: Vec::new(),
         matter: String::new(),
+        redact: false,
         command_line: Vec::new(),
         today: Some(date(2024, 9, 1)),
     };
@@ -99,7 +100,7 @@ impl Sample {
             directory: above.path().join("report"),
             ..self.settings.clone()
         };
-        let summary = write(&self.store, &self.run, &settings).unwrap();
+        let summary = write(&self.store, &self.run, &settings, None).unwrap();
         Report {
             settings,
             summary,

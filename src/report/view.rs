@@ -15,6 +15,12 @@ use crate::store::{
     evidence_digest,
 };
 
+/// In place of what mail of lawyers and works councils says.
+pub(super) const WITHHELD: &str = "[withheld]";
+
+/// In place of what is masked for wider circulation.
+pub(crate) const REDACTED: &str = "[redacted]";
+
 /// What the store holds, before anything is made of it.
 pub(super) struct Stand {
     findings: Vec<Standing>,
@@ -41,6 +47,10 @@ pub(super) struct Seen<'a> {
     pub(super) change: &'static str,
     /// Mail of lawyers and works councils: counted, not shown.
     pub(super) withheld: bool,
+    /// What stands for text and contact data that are not shown.
+    pub(super) masked: Option<&'static str>,
+    /// Where the message was saved, in the report's directory.
+    pub(super) evidence_file: Option<String>,
     pub(super) campaign: Campaign,
 }
 
@@ -74,7 +84,7 @@ impl<'a> View<'a> {
                 && is_asked(&standing.finding.conclusion.query_id)
         });
         let (mut findings, left): (Vec<_>, Vec<_>) = all
-            .map(|standing| Seen::new(standing, run, &people))
+            .map(|standing| Seen::new(standing, run, &people, settings.redact))
             .partition(|seen| seen.reach.is_in(settings.audience));
         findings.sort_by(|a, b| a.order().cmp(&b.order()));
         for (seen, campaign) in campaign::find(&findings).into_iter().enumerate() {
@@ -178,16 +188,23 @@ fn is_accepted(exception: &StandingException) -> bool {
 }
 
 impl<'a> Seen<'a> {
-    fn new(standing: &'a Standing, run: &RunRecord, people: &People<'a>) -> Self {
+    fn new(standing: &'a Standing, run: &RunRecord, people: &People<'a>, redact: bool) -> Self {
         let finding = &standing.finding;
         let custodian = people.custodian(&finding.custodian);
         let addressees = people.addressees(finding);
+        let withheld = people.is_withheld(finding);
         Self {
             custodian,
             reach: Reach::of(&addressees),
             manager_copied: manager_copied(custodian, &addressees),
             change: change(standing, run),
-            withheld: people.is_withheld(finding),
+            withheld,
+            masked: if withheld {
+                Some(WITHHELD)
+            } else {
+                redact.then_some(REDACTED)
+            },
+            evidence_file: None,
             addressees,
             campaign: Campaign::default(),
             standing,

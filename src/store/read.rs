@@ -54,6 +54,12 @@ pub(super) fn last_run<T: DeserializeOwned>(
         .transpose()
 }
 
+pub(super) fn runs<T: DeserializeOwned>(connection: &Connection) -> rusqlite::Result<Vec<T>> {
+    let mut statement = connection.prepare("SELECT record FROM runs ORDER BY run")?;
+    let records = statement.query_map([], |row| row.get::<_, String>(0))?;
+    records.map(|record| from_json(&record?)).collect()
+}
+
 pub(super) fn custodians(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     connection
         .prepare(

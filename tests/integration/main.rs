@@ -12,6 +12,7 @@ mod accounts;
 mod again;
 mod cli;
 mod determinism;
+mod evidence;
 mod harness;
 mod layering;
 mod login;

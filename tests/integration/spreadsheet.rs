@@ -183,10 +183,11 @@ impl Report {
             protected: Vec::new(),
             queries: Vec::new(),
             matter: String::new(),
+            redact: false,
             command_line: Vec::new(),
             today: None,
         };
-        write(&store, &run, &settings).unwrap();
+        write(&store, &run, &settings, None).unwrap();
         Self {
             directory,
             _above: above,

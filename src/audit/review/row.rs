@@ -3,7 +3,7 @@
 use super::day::Order;
 use crate::config::table::{Column, Row};
 use crate::finding::Finding;
-use crate::report::unprotect;
+use crate::report::{REDACTED, unprotect};
 use crate::store::Decision;
 
 /// Which table is imported.
@@ -92,6 +92,11 @@ impl Reviewed {
             let words = kind.words().join(", ");
             return Err(format!(
                 "{id} has the unknown review_status `{status}`: leave it empty, or write one of: {words}"
+            ));
+        }
+        if row.get("review_note") == REDACTED {
+            return Err(format!(
+                "{id} comes from a redacted report: review in a copy of a full one"
             ));
         }
         let written = row.get("reviewed_on");

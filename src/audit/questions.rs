@@ -1,0 +1,115 @@
+//! Which queries judge: all that are configured, those that were named, or a phrase that was typed.
+
+use std::path::PathBuf;
+
+use sha2::{Digest, Sha256};
+
+use super::AuditError;
+use crate::finding::hexadecimal;
+use crate::query::{QueryError, QuerySet};
+
+/// What was asked for instead of all configured queries.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Questions {
+    /// Ids of queries; empty for all, or for none beside phrases.
+    pub names: Vec<String>,
+    /// Phrases, written as in query files: each message that holds one of them is a `match`.
+    pub phrases: Vec<String>,
+}
+
+impl Questions {
+    /// Loads the queries and chooses.
+    pub(super) fn load(&self, paths: &[PathBuf]) -> Result<QuerySet, AuditError> {
+        let mut set = QuerySet::load(paths)?;
+        if let Some(unknown) = self
+            .names
+            .iter()
+            .find(|name| set.queries.iter().all(|query| query.id != **name))
+        {
+            let known: Vec<&str> = set.queries.iter().map(|query| query.id.as_str()).collect();
+            return Err(AuditError::Usage(format!(
+                "--query {unknown}: there is no such query; there are: {}",
+                known.join(", ")
+            )));
+        }
+        if !self.names.is_empty() || !self.phrases.is_empty() {
+            set.queries.retain(|query| self.names.contains(&query.id));
+        }
+        if !self.phrases.is_empty() {
+            set.queries.extend(phrase_query(&self.phrases)?.queries);
+            set.queries.sort_by(|a, b| a.id.cmp(&b.id));
+        }
+        Ok(set)
+    }
+}
+
+/// A query of its own for these phrases. Its id tells it from other phrases, whose findings it must not replace.
+fn phrase_query(phrases: &[String]) -> Result<QuerySet, AuditError> {
+    let listed: Vec<String> = phrases
+        .iter()
+        .map(|phrase| toml::Value::String(phrase.clone()).to_string())
+        .collect();
+    let listed = listed.join(", ");
+    let digest = hexadecimal(&Sha256::digest(&listed));
+    let text = format!(
+        "id = \"phrase-{}\"\nversion = 1\ntitle = \"Typed phrases\"\nsignal.phrase.any = [{listed}]\n\
+         pattern = [{{ verdict = \"match\", all = [\"phrase\"], confidence = 100, says = \"the phrase that was asked for\" }}]\n",
+        digest.get(..8).unwrap_or_default()
+    );
+    let directory = tempfile::tempdir().map_err(AuditError::Temporary)?;
+    let path = directory.path().join("phrase.toml");
+    std::fs::write(&path, text).map_err(AuditError::Temporary)?;
+    QuerySet::load(&[path]).map_err(|error| match error {
+        QueryError::Invalid { problem, .. } => AuditError::Usage(format!("--phrase: {problem}")),
+        error @ QueryError::Read { .. } => error.into(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(names: &[&str], phrases: &[&str], expected: &[&str]) {
+        let questions = Questions {
+            names: names.iter().map(ToString::to_string).collect(),
+            phrases: phrases.iter().map(ToString::to_string).collect(),
+        };
+        let told: Vec<String> = match questions.load(&[]) {
+            Ok(set) => set.queries.into_iter().map(|query| query.id).collect(),
+            Err(error) => vec![error.to_string()],
+        };
+        assert_eq!(told.len(), expected.len(), "{told:?}");
+        for (told, expected) in told.iter().zip(expected) {
+            assert!(told.starts_with(expected), "{told}");
+        }
+    }
+
+    #[test]
+    fn queries_are_chosen_by_name() {
+        check(&["client-notice"], &[], &["client-notice"]);
+        check(
+            &["x"],
+            &[],
+            &["--query x: there is no such query; there are: client-notice"],
+        );
+    }
+
+    #[test]
+    fn phrases_stand_alone_unless_queries_are_named() {
+        check(&[], &["proj* x"], &["phrase-"]);
+        check(
+            &[],
+            &["\"]
+id = 1"],
+            &["--phrase: "],
+        );
+        check(
+            &["client-notice"],
+            &["project x", "y"],
+            &["client-notice", "phrase-"],
+        );
+        check(&[], &["(open"], &["--phrase: "]);
+        check(&[], &[""], &["--phrase: "]);
+    }
+}
