@@ -8,12 +8,14 @@ mod budget;
 pub mod check;
 mod evidence;
 mod files;
+pub mod history;
 mod interrupt;
 mod judging;
 mod line;
 mod patience;
 mod pipeline;
 mod progress;
+pub mod purge;
 mod questions;
 mod quiet;
 mod record;
@@ -190,6 +192,8 @@ pub struct Outcome {
     pub bytes_fetched: u64,
     /// Wall time, report included.
     pub seconds: f64,
+    /// The last hash of the store's audit trail; none without a store.
+    pub trail_head: Option<String>,
 }
 
 /// Why a run as a whole could not be done.

@@ -3,9 +3,11 @@
 mod arguments;
 mod check;
 mod init;
+mod purge;
 mod report;
 mod review;
 mod run;
+mod runs;
 mod status;
 mod summary;
 mod terminal;
@@ -47,6 +49,8 @@ pub fn main() -> ExitCode {
         Command::Report(typed) => report::report(&typed, loudness),
         Command::Review(typed) => review::review(&typed),
         Command::Verify(typed) => verify::verify(&typed),
+        Command::Runs(typed) => runs::runs(&typed),
+        Command::Purge(typed) => purge::purge(&typed),
         Command::Demo(typed) => run::demo(&typed, loudness),
     };
     match result {

@@ -140,6 +140,8 @@ pub struct Summary {
     pub incomplete: bool,
     /// Messages that were to be saved, and could not be had.
     pub not_saved: u64,
+    /// SHA-256 of the manifest, lower-case hexadecimal.
+    pub manifest_sha256: String,
 }
 
 /// Why no report was written; nothing half-written is left.
@@ -200,7 +202,7 @@ pub fn write(
     };
     let told = clients::told(&view);
     let (clients, clients_without_successor) = clients::count(&told);
-    let summary = Summary {
+    let mut summary = Summary {
         directory: settings.directory.clone(),
         clients,
         clients_without_successor,
@@ -209,9 +211,10 @@ pub fn write(
     };
     let mut files = write_tables(&draft, &view, &told, settings)?;
     files.extend(saved);
-    draft.write("manifest.json", |out| {
+    let manifest = draft.write("manifest.json", |out| {
         manifest::write(out, run, settings, &summary, &files).map(|()| None)
     })?;
+    summary.manifest_sha256 = manifest.sha256;
     draft.publish()?;
     Ok(summary)
 }

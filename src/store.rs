@@ -9,14 +9,18 @@ use rusqlite::{Connection, OpenFlags};
 use crate::finding::Exception;
 use crate::mailbox::MailboxId;
 
+mod changes;
 mod exceptions;
 mod lock;
 mod place;
+mod purge;
 mod read;
 mod records;
 mod schema;
+mod trail;
 mod write;
 
+pub use changes::{Changes, Regraded};
 pub use exceptions::exception_id;
 use lock::{LockError, RunLock, open_private};
 pub use records::{
@@ -24,6 +28,7 @@ pub use records::{
     StandingException, evidence_digest,
 };
 use schema::Condition;
+pub use trail::{Broken, TrailEntry, check_trail};
 
 /// The state of an audit.
 ///
@@ -323,6 +328,58 @@ impl Store {
         import: &Import,
     ) -> Result<(), StoreError> {
         let done = write::add_decisions(&mut self.connection, decisions, import);
+        self.told(done)
+    }
+
+    /// Adds an entry to the audit trail: ids and digests only, never a name or a text. Returns its hash, the trail's new head.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn note(&mut self, what: &str, id: &str, digest: &str) -> Result<String, StoreError> {
+        let done = trail::add(&mut self.connection, what, id, digest);
+        self.told(done)
+    }
+
+    /// The audit trail, oldest entry first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn trail(&self) -> Result<Vec<TrailEntry>, StoreError> {
+        self.told(trail::entries(&self.connection))
+    }
+
+    /// What changed after the run `before` up to and including the run `after` (ids). `None` if there is no such run, or they
+    /// are in the wrong order.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn changes(&self, before: &str, after: &str) -> Result<Option<Changes>, StoreError> {
+        self.told(changes::changes(&self.connection, before, after))
+    }
+
+    /// The coverage rows of each run, by the run's id.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn coverage_by_run(&self) -> Result<BTreeMap<String, Vec<Coverage>>, StoreError> {
+        self.told(changes::coverage_by_run(&self.connection))
+    }
+
+    /// How many findings each run found first, by the run's id.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn findings_by_run(&self) -> Result<BTreeMap<String, u64>, StoreError> {
+        self.told(changes::findings_by_run(&self.connection))
+    }
+
+    /// Forgets a custodian: findings, decisions, exceptions, coverage, what was judged. What was deleted cannot be read from the
+    /// file any more. Returns how many findings there were; `None` if nothing was known of them.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn purge(&mut self, custodian: &str) -> Result<Option<u64>, StoreError> {
+        let done = purge::purge(&mut self.connection, custodian);
         self.told(done)
     }
 

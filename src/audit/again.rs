@@ -34,15 +34,16 @@ pub fn report(
     choice: &ReportChoice,
 ) -> Result<Outcome, AuditError> {
     let since = Instant::now();
-    let store = open(&options.store)?;
+    let mut store = open(&options.store)?;
     let mut run = last_run(&store, &options.store)?;
     // A run that is under way, or was killed, has not shown everything yet.
     run.interrupted |= run.finished.is_none();
     let custodians = custodians(&store, settings, &options.custodians)?;
     let queries = queries(&store, settings, &choice.queries)?;
+    let id = record::new_id(Timestamp::now());
     let directory = choice.out.clone().unwrap_or_else(|| {
         let reports = settings.map_or(Path::new("reports"), |s| s.report_directory.as_path());
-        reports.join(record::new_id(Timestamp::now()))
+        reports.join(&id)
     });
     report::prepare(&directory).map_err(AuditError::Unwritable)?;
     let settings = ReportSettings {
@@ -53,22 +54,24 @@ pub fn report(
         ..choice.settings(settings)
     };
     let summary = report::write(&store, &run, &settings, None).map_err(AuditError::Report)?;
+    let head = store.note("report", &id, &summary.manifest_sha256)?;
     Ok(Outcome {
         summary,
         run,
+        trail_head: Some(head),
         seconds: since.elapsed().as_secs_f64(),
         ..Outcome::default()
     })
 }
 
-/// A store to read from.
-fn open(path: &Path) -> Result<Store, AuditError> {
+/// A store that must be there, opened beside whatever run holds it.
+pub(super) fn open(path: &Path) -> Result<Store, AuditError> {
     must_be_there(path)?;
-    Ok(Store::open_to_read(path)?)
+    Ok(Store::open_beside_runs(path)?)
 }
 
 /// A store that is only now created would look like one in which nothing was ever found.
-pub(super) fn must_be_there(path: &Path) -> Result<(), AuditError> {
+fn must_be_there(path: &Path) -> Result<(), AuditError> {
     if path.exists() {
         return Ok(());
     }

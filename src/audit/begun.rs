@@ -24,6 +24,8 @@ pub(super) struct Begun {
     record: RunRecord,
     store: Store,
     directory: PathBuf,
+    /// Whether the store outlives the run.
+    is_kept: bool,
     since: Instant,
     pub(super) tally: Tally,
 }
@@ -42,16 +44,19 @@ impl Begun {
             reports.join(&record.id)
         });
         report::prepare(&directory).map_err(AuditError::Unwritable)?;
+        let is_kept = store.is_some();
         let mut store = match store {
             Some(path) => Store::open(path)?,
             None => Store::in_memory()?,
         };
         store.begin_run(&record)?;
+        store.note("run-begun", &record.id, &record.configuration_sha256)?;
         tracing::info!(run = record.id, command = record.command, "the run begins");
         Ok(Self {
             record,
             store,
             directory,
+            is_kept,
             since,
             tally: Tally::default(),
         })
@@ -87,6 +92,9 @@ impl Begun {
         let messages = originals.as_mut().map(|o| o as &mut dyn report::Messages);
         let summary = report::write(&self.store, &self.record, &settings, messages)
             .map_err(AuditError::Report)?;
+        let head = self
+            .store
+            .note("run", &self.record.id, &summary.manifest_sha256)?;
         tracing::info!(
             run = self.record.id,
             incomplete = summary.incomplete,
@@ -98,6 +106,7 @@ impl Begun {
             not_owner: self.tally.not_owner,
             bytes_fetched: self.tally.bytes_fetched,
             seconds: self.since.elapsed().as_secs_f64(),
+            trail_head: self.is_kept.then_some(head),
         })
     }
 }

@@ -83,8 +83,7 @@ pub fn import(file: &Path, store: &Path, try_only: bool) -> Result<Imported, Rev
         source,
     })?;
     let (kind, table) = read(file, &octets)?;
-    again::must_be_there(store)?;
-    let mut store = Store::open_beside_runs(store)?;
+    let mut store = again::open(store)?;
     let desk = Desk::prepare(&store, kind, &table)?;
     let imported = desk.review(&table);
     if !try_only && !imported.taken.is_empty() {
@@ -99,8 +98,29 @@ pub fn import(file: &Path, store: &Path, try_only: bool) -> Result<Imported, Rev
             source_sha256: hexadecimal(&Sha256::digest(&octets)),
         };
         store.add_decisions(&decisions, &source)?;
+        store.note("import", &source.source_sha256, &digest(&decisions))?;
     }
     Ok(imported)
+}
+
+/// Of what was decided, for the trail, which holds no text.
+fn digest(decisions: &[(String, Decision)]) -> String {
+    let mut hash = Sha256::new();
+    for (id, decision) in decisions {
+        let fields = [
+            id,
+            &decision.status,
+            &decision.note,
+            &decision.reviewer,
+            &decision.reviewed_on,
+            &decision.evidence,
+        ];
+        for field in fields {
+            hash.update((field.len() as u64).to_be_bytes());
+            hash.update(field);
+        }
+    }
+    hexadecimal(&hash.finalize())
 }
 
 /// Reads the table as whichever of the two its heading says.

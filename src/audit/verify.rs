@@ -8,9 +8,11 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+use super::{AuditError, again};
 use crate::config::table::{Column, Table};
 use crate::finding::hexadecimal;
 use crate::report::{EvidenceDigest, reviewed_columns};
+use crate::store::{Broken, check_trail};
 
 /// The newest form of a manifest that is understood.
 const FORMAT: u32 = 1;
@@ -26,6 +28,27 @@ pub struct Verification {
     pub files: usize,
     /// What differs, by file name.
     pub differences: Vec<(String, Difference)>,
+    /// What the audit trail says; `None` if no store was named.
+    pub trail: Option<Trail>,
+}
+
+/// What a store's audit trail says of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trail {
+    /// The chain holds, and the manifest is the one that this entry tells of.
+    Vouches(i64),
+    /// The chain holds, but no entry tells of this manifest.
+    Silent,
+    /// This entry was changed, or one before it is missing.
+    Broken(i64),
+}
+
+impl Verification {
+    /// Whether everything is as it was written.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.differences.is_empty() && matches!(self.trail, None | Some(Trail::Vouches(_)))
+    }
 }
 
 /// What is the matter with a file.
@@ -62,6 +85,9 @@ pub enum VerifyError {
         /// Why.
         source: serde_json::Error,
     },
+    /// The store that was named cannot be read.
+    #[error(transparent)]
+    Store(#[from] AuditError),
     /// It was written by a newer program.
     #[error("{} has format {found}, this program knows {FORMAT}: use the newer program", path.display())]
     Newer {
@@ -93,11 +119,11 @@ struct Listed {
     evidence_sha256: Option<String>,
 }
 
-/// Compares every file with the manifest.
+/// Compares every file with the manifest, and the manifest with the audit trail of `store`, if one is named.
 ///
 /// # Errors
 /// A directory without a manifest that can be read.
-pub fn verify(directory: &Path) -> Result<Verification, VerifyError> {
+pub fn verify(directory: &Path, store: Option<&Path>) -> Result<Verification, VerifyError> {
     let path = directory.join("manifest.json");
     let octets = match fs::read(&path) {
         Ok(octets) => octets,
@@ -125,12 +151,26 @@ pub fn verify(directory: &Path) -> Result<Verification, VerifyError> {
     let added = present.into_iter().filter(is_added);
     differences.extend(added.map(|name| (name, Difference::Added)));
     differences.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let manifest_sha256 = hexadecimal(&Sha256::digest(&octets));
+    let trail = store.map(|store| ask_trail(store, &manifest_sha256));
     Ok(Verification {
         run: manifest.run.id,
-        manifest_sha256: hexadecimal(&Sha256::digest(&octets)),
+        trail: trail.transpose()?,
+        manifest_sha256,
         files: manifest.files.len(),
         differences,
     })
+}
+
+fn ask_trail(store: &Path, manifest_sha256: &str) -> Result<Trail, AuditError> {
+    let entries = again::open(store)?.trail()?;
+    if let Err(Broken(number)) = check_trail(&entries) {
+        return Ok(Trail::Broken(number));
+    }
+    let vouching = entries
+        .iter()
+        .find(|entry| matches!(&*entry.what, "run" | "report") && entry.digest == manifest_sha256);
+    Ok(vouching.map_or(Trail::Silent, |entry| Trail::Vouches(entry.number)))
 }
 
 fn compare(directory: &Path, listed: &Listed) -> Option<Difference> {

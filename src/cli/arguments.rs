@@ -69,6 +69,8 @@ pub(super) enum Command {
     Report(ReportAgain),
     Review(Review),
     Verify(Verify),
+    Runs(Runs),
+    Purge(Purge),
     Demo(Demo),
 }
 
@@ -365,11 +367,12 @@ pub(super) struct ReviewImport {
 /// Check a report directory against its manifest
 ///
 /// Names each file that is not as it was written, and tells when only the columns differ that reviewers fill in. The
-/// manifest itself could be written anew by whoever changed a file: compare its digest, which is printed, with the one
-/// that you kept.
+/// manifest itself could be written anew by whoever changed a file: with --config or --store the store's audit trail is
+/// checked, which knows the manifest's digest; without, compare the printed digest with the one that you kept.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   sent-audit verify reports/20260101T020000Z-4f2a
+  sent-audit verify reports/20260101T020000Z-4f2a --config audit.toml
 
 Exit status:
   0   everything is as it was written
@@ -379,6 +382,66 @@ pub(super) struct Verify {
     /// The report directory
     #[arg(value_name = "DIR")]
     pub(super) directory: PathBuf,
+    /// A configuration, for its store and the audit trail in it
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// The store whose audit trail is to vouch for the report
+    #[arg(long, value_name = "FILE")]
+    pub(super) store: Option<PathBuf>,
+}
+
+/// List what was run, when, how completely, and what changed between two runs
+///
+/// Without runs, lists them all. With one or two, tells which findings are new, regraded or gone, and which mailboxes
+/// newly fail.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  sent-audit runs
+  sent-audit runs 20260101T020000Z-4f2a
+  sent-audit runs 20260101T020000Z-4f2a 20260102T020000Z-91c0
+
+Exit status:
+  0   told
+  2   usage or configuration error, or no such store or run
+  4   the store could not be read")]
+pub(super) struct Runs {
+    /// Tell what changed after this run
+    #[arg(value_name = "BEFORE")]
+    pub(super) before: Option<String>,
+    /// Up to and including this run [default: the last]
+    #[arg(value_name = "AFTER", requires = "before")]
+    pub(super) after: Option<String>,
+    /// The configuration [default: audit.toml; with --store none is needed]
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// The store
+    #[arg(long, value_name = "FILE")]
+    pub(super) store: Option<PathBuf>,
+}
+
+/// Forget a custodian when the retention period is over, leaving a record that it was done
+///
+/// Deletes findings, decisions, exceptions and progress of the custodian from the store, so that they cannot be read from
+/// its file any more. Refused while the roster names the custodian. Lists the report directories that still hold data.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  sent-audit purge --custodian ana@acme.example
+
+Exit status:
+  0   forgotten
+  2   the roster still names the custodian, the store does not know them, or a usage or configuration error
+  4   the store could not be written
+  75  a run holds the store")]
+pub(super) struct Purge {
+    /// The custodian, as coverage.csv writes it
+    #[arg(long, value_name = "CUSTODIAN")]
+    pub(super) custodian: String,
+    /// The configuration [default: audit.toml; with --store none is needed]
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// The store
+    #[arg(long, value_name = "FILE")]
+    pub(super) store: Option<PathBuf>,
 }
 
 /// See the main job at work, on sample mailboxes; needs no configuration

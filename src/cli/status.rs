@@ -123,9 +123,12 @@ impl From<AuditError> for Failure {
 
 impl From<VerifyError> for Failure {
     fn from(error: VerifyError) -> Self {
-        Self {
-            status: Status::Refused,
-            error: error.into(),
+        match error {
+            VerifyError::Store(error) => error.into(),
+            error => Self {
+                status: Status::Refused,
+                error: error.into(),
+            },
         }
     }
 }

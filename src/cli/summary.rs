@@ -36,6 +36,10 @@ pub(super) fn tell(outcome: &Outcome, audience: Audience) -> String {
     let directory = outcome.summary.directory.display().to_string();
     line(&mut text, &format!("Report: {}", terminal_safe(&directory)));
     line(&mut text, &format!("Next: {}", next(outcome)));
+    if let Some(head) = &outcome.trail_head {
+        // Kept elsewhere, it shows whether somebody wrote the store's history anew.
+        line(&mut text, &format!("Audit trail: {head}"));
+    }
     text
 }
 
@@ -171,7 +175,7 @@ fn next(outcome: &Outcome) -> &'static str {
 }
 
 /// A number with its thousands apart.
-fn grouped(number: u64) -> String {
+pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {

@@ -5,13 +5,19 @@ use std::fmt::Write as _;
 use super::arguments::Verify;
 use super::status::{Failure, Status};
 use super::terminal::{say, terminal_safe};
-use crate::audit::verify::{self, Difference, Verification};
+use crate::audit::verify::{self, Difference, Trail, Verification};
+use crate::config::Settings;
 
 /// Compares and tells.
 pub(super) fn verify(typed: &Verify) -> Result<Status, Failure> {
-    let verification = verify::verify(&typed.directory)?;
+    let configured = typed.config.as_deref().map(Settings::load).transpose()?;
+    let store = typed
+        .store
+        .as_deref()
+        .or(configured.as_ref().map(|s| s.store.as_path()));
+    let verification = verify::verify(&typed.directory, store)?;
     say(&tell(&verification))?;
-    Ok(if verification.differences.is_empty() {
+    Ok(if verification.holds() {
         Status::Done
     } else {
         Status::Incomplete
@@ -47,6 +53,17 @@ fn tell(verification: &Verification) -> String {
     };
     let digest = &verification.manifest_sha256;
     writeln!(text, "{verdict}\nmanifest.json has SHA-256 {digest}").expect("a string takes all");
+    if let Some(trail) = verification.trail {
+        let told = match trail {
+            Trail::Vouches(number) => format!("Entry {number} of the audit trail vouches for it."),
+            Trail::Silent => "The audit trail knows no such manifest: it was changed, or belongs to another store."
+                .to_owned(),
+            Trail::Broken(number) => {
+                format!("The audit trail is broken: entry {number} was changed, or one before it is missing.")
+            }
+        };
+        writeln!(text, "{told}").expect("a string takes all");
+    }
     text
 }
 

@@ -95,10 +95,26 @@ const MIGRATIONS: &[&str] = &[
     ALTER TABLE decisions ADD COLUMN imported_by TEXT NOT NULL DEFAULT '';
     ALTER TABLE decisions ADD COLUMN source_sha256 TEXT NOT NULL DEFAULT '';
     ",
+    // The audit trail, and the run that noticed that a message had gone from its place.
+    "
+    CREATE TABLE trail (
+        entry  INTEGER PRIMARY KEY,
+        at     TEXT NOT NULL,
+        what   TEXT NOT NULL,
+        id     TEXT NOT NULL,
+        digest TEXT NOT NULL,
+        hash   TEXT NOT NULL
+    );
+    CREATE TRIGGER trail_is_kept BEFORE UPDATE ON trail
+    BEGIN SELECT RAISE(ABORT, 'the trail is only ever added to'); END;
+    CREATE TRIGGER trail_is_whole BEFORE DELETE ON trail
+    BEGIN SELECT RAISE(ABORT, 'the trail is only ever added to'); END;
+    ALTER TABLE sightings ADD COLUMN gone INTEGER;
+    ",
 ];
 
 /// The schema version that this program writes.
-pub(super) const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 3;
 
 /// What a file turned out to be.
 pub(super) enum Condition {

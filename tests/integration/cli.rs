@@ -65,7 +65,7 @@ fn help_names_the_commands_that_are_there_and_no_others() {
     assert_eq!(
         commands,
         [
-            "init", "check", "run", "scan", "report", "review", "verify", "demo"
+            "init", "check", "run", "scan", "report", "review", "verify", "runs", "purge", "demo"
         ]
     );
     for command in commands {

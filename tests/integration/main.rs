@@ -21,3 +21,4 @@ mod readme;
 mod review;
 mod sample_mail;
 mod spreadsheet;
+mod trail;
