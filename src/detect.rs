@@ -2,6 +2,7 @@
 
 mod author;
 pub mod contact;
+pub mod examples;
 mod fact;
 mod gate;
 mod language;
@@ -67,6 +68,32 @@ impl Judge {
             .take(16)
             .map(|octet| format!("{octet:02x}"))
             .collect()
+    }
+
+    /// For people who work on queries: every sentence with the signals and facts in it.
+    #[must_use]
+    pub fn trace(&self, message: &Message) -> String {
+        let reading = Reading::new(message);
+        let hits = self.gate.hits(&reading);
+        let mut text = String::new();
+        for (number, query) in self.queries.queries.iter().enumerate() {
+            let signals = fact::Signals::new(&hits, number);
+            for sentence in 0..reading.len() {
+                text.push_str(&format!("[{}] {}\n", query.id, reading.folded(sentence)));
+                for hit in signals.in_sentence(sentence) {
+                    if let Some(s) = query.signals.get(hit.signal) {
+                        text.push_str(&format!("    {} {}\n", s.name, s.phrases.get(hit.phrase).map_or("", |p| p.source.as_str())));
+                    }
+                }
+                for (name, f) in fact::weigh_sentence(query, &signals, &reading, sentence) {
+                    let frames: Vec<String> = f.frames.iter().filter_map(|&(n, p)| query.frames.get(n).map(|q| format!("{}{p:+}", q.name))).collect();
+                    if !frames.is_empty() || f.points > 20 {
+                        text.push_str(&format!("    => {name} {} model {} {:?} {:?}\n", f.points, f.model, frames, f.words));
+                    }
+                }
+            }
+        }
+        text
     }
 
     /// Judges one message as the custodian's, one conclusion per query that matched.

@@ -119,7 +119,7 @@ pub(super) fn weigh(
     best
 }
 
-fn weigh_sentence(
+pub(super) fn weigh_sentence(
     query: &Query,
     signals: &Signals<'_>,
     reading: &Reading<'_>,
@@ -136,7 +136,7 @@ fn weigh_sentence(
         let scores = model.score(reading.folded(sentence));
         for (head, score) in model.heads().iter().zip(scores) {
             let fact = facts.entry(head.clone()).or_default();
-            fact.model = (score.logit / 10).clamp(-MODEL_POINTS, MODEL_POINTS);
+            fact.model = ((score.logit + envi("MSHIFT", 0)) * envi("MMUL", 10) / 100).clamp(-envi("MNEG", MODEL_POINTS), envi("MPOS", MODEL_POINTS));
             fact.words = score.strongest;
         }
     }
@@ -157,3 +157,5 @@ fn frame_points(frames: &[(usize, i32)]) -> i32 {
     let support = i32::try_from(positive.len().saturating_sub(1).min(2)).unwrap_or(0) * SUPPORT;
     strongest + support + guards
 }
+
+fn envi(name: &str, default: i32) -> i32 { std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(default) }

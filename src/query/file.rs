@@ -134,6 +134,8 @@ struct PhraseFile {
     lists: Lists,
     #[serde(default)]
     signals: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    example: Vec<ExampleTable>,
 }
 
 /// Adds the query files at `path`: a file, or a directory's `*.toml`.
@@ -244,12 +246,7 @@ impl Source {
                 "a query needs at least one [[pattern]]",
             ));
         }
-        let examples = file
-            .example
-            .iter()
-            .map(ExampleTable::compile)
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|problem| invalid(&self.path, &problem))?;
+        let examples = self.examples(&file)?;
         let model = match &self.model {
             Some((path, text)) => Some(Model::parse(text).map_err(|p| invalid(path, &p))?),
             None => None,
@@ -284,6 +281,19 @@ impl Source {
             hasher.update(text);
         }
         hex(&hasher.finalize())
+    }
+
+    fn examples(&self, file: &QueryFile) -> Result<Vec<Example>, QueryError> {
+        let compile = |path: &Path, tables: &[ExampleTable]| -> Result<Vec<Example>, QueryError> {
+            let examples = tables.iter().map(ExampleTable::compile);
+            examples.collect::<Result<_, _>>().map_err(|problem| invalid(path, &problem))
+        };
+        let mut examples = compile(&self.path, &file.example)?;
+        for (_, path, text) in &self.phrases {
+            let table: PhraseFile = parse(path, text)?;
+            examples.extend(compile(path, &table.example)?);
+        }
+        Ok(examples)
     }
 
     fn signals(&self, file: &QueryFile) -> Result<Vec<Signal>, QueryError> {
