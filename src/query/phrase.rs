@@ -6,6 +6,7 @@
 //! leav*                       a word that begins so
 //! (my|our) last [working] day alternatives, and a part that may be missing
 //! last ..2 day                up to two words in between
+//! 0 years                     any number, in figures
 //! from @weekday               any entry of the list `weekday` of the same language
 //! ```
 
@@ -24,6 +25,8 @@ enum Node {
     Word(Vec<String>),
     /// A word that begins so.
     Prefix(Vec<String>),
+    /// A word that begins with a digit, written `0`.
+    Number,
     /// Up to so many words.
     Gap(usize),
     /// One of several sequences.
@@ -131,6 +134,7 @@ fn walk(nodes: &[Node], words: &Words<'_>, from: BTreeSet<usize>) -> BTreeSet<us
             Node::Prefix(spellings) => step(words, &reached, |w| {
                 spellings.iter().any(|s| w.starts_with(s.as_str()))
             }),
+            Node::Number => step(words, &reached, |w| w.starts_with(|c: char| c.is_ascii_digit())),
             Node::Gap(most) => reached
                 .iter()
                 .flat_map(|&at| at..=at + most)
@@ -221,6 +225,9 @@ fn token_nodes(token: &str, lists: &Lists, depth: usize) -> Result<Node, String>
     if let Some(stem) = token.strip_suffix('*') {
         return Ok(Node::Prefix(spellings(stem)?));
     }
+    if token == "0" {
+        return Ok(Node::Number);
+    }
     let folded = fold_words(token);
     if folded.contains(' ') {
         let words: Result<Vec<_>, _> = token
@@ -300,7 +307,7 @@ fn expand(nodes: &[Node]) -> Option<BTreeSet<String>> {
     for node in nodes {
         let tails: BTreeSet<String> = match node {
             Node::Word(spellings) => spellings.iter().map(|s| format!("{s} ")).collect(),
-            Node::Prefix(_) | Node::Gap(_) => return None,
+            Node::Prefix(_) | Node::Number | Node::Gap(_) => return None,
             Node::Any(branches) => expand_branches(branches)?,
             Node::Maybe(branches) => {
                 let mut tails = expand_branches(branches)?;
@@ -368,7 +375,7 @@ fn anchors(nodes: &[Node]) -> Option<BTreeSet<String>> {
                 run.clear();
                 offer(spellings.iter().map(|s| format!(" {s}")).collect());
             }
-            Node::Gap(_) | Node::Maybe(_) => run.clear(),
+            Node::Number | Node::Gap(_) | Node::Maybe(_) => run.clear(),
         }
     }
     best
@@ -427,6 +434,7 @@ mod tests {
         check("last ..2 day", "my last full and final day", None);
         check("from @day", "from next Friday on", Some("from next friday"));
         check("I'm off", "well I'm off now", Some("i m off"));
+        check("0 june", "on 28 june", Some("28 june"));
         check("für immer", "fuer immer weg", Some("fuer immer"));
         check("für immer", "für immer weg", Some("fur immer"));
         check(
