@@ -16,7 +16,7 @@ use std::{env, fs};
 
 use sent_audit::message::{self, Zone};
 use sent_audit::query::fold::Folded;
-use sent_audit::query::model::{Model, terms};
+use sent_audit::query::model::{Model, USUAL_LENGTH, length, terms};
 
 /// A fact with the classes that prove and disprove it; single sentences have classes of their own.
 struct Head {
@@ -61,7 +61,10 @@ const HEADS: [Head; 3] = [
 const ROUNDS: usize = 6;
 const EPOCHS: usize = 12;
 const RATE: f64 = 0.12;
-const DECAY: f64 = 2e-5;
+/// Of every weight, in each step that touches it.
+const DECAY: f64 = 2e-3;
+/// Keeps steps small where many terms move at once.
+const NORM: f64 = 10.0;
 /// A term counts if it stands in so many sentences.
 const LEAST_SENTENCES: usize = 2;
 /// Weights below this, in hundredths, are left out of the file.
@@ -70,7 +73,14 @@ const LEAST_WEIGHT: i32 = 6;
 /// Sentences of one message, or one sentence of its own, with its class.
 struct Bag {
     class: String,
-    sentences: Vec<Vec<u32>>,
+    sentences: Vec<Sentence>,
+}
+
+/// The known terms of a sentence, and the factor by which their weights count.
+#[derive(Clone, Default)]
+struct Sentence {
+    terms: Vec<u32>,
+    scale: f64,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -206,32 +216,55 @@ fn index(texts: &[(String, Vec<String>)]) -> (Vec<String>, Vec<Bag>) {
         .enumerate()
         .map(|(n, t)| (t.as_str(), u32::try_from(n).expect("few terms")))
         .collect();
-    let bags = texts
+    let sentence = |text: &str| {
+        let all = terms(text);
+        Sentence {
+            scale: f64::from(USUAL_LENGTH) / f64::from(length(all.len())),
+            terms: all.into_keys().filter_map(|t| numbers.get(t.as_str()).copied()).collect(),
+        }
+    };
+    let mut bags: Vec<Bag> = texts
         .iter()
         .map(|(class, sentences)| Bag {
             class: class.clone(),
-            sentences: sentences
-                .iter()
-                .map(|s| {
-                    terms(s)
-                        .into_keys()
-                        .filter_map(|t| numbers.get(t.as_str()).copied())
-                        .collect()
-                })
-                .collect(),
+            sentences: sentences.iter().map(|s| sentence(s)).collect(),
         })
         .collect();
+    bags.extend(joined(texts).iter().map(|(class, text)| Bag {
+        class: class.clone(),
+        sentences: vec![sentence(text)],
+    }));
     (vocabulary, bags)
+}
+
+/// Single sentences with one before or behind them that is no notice: people write long ones, too.
+fn joined(texts: &[(String, Vec<String>)]) -> Vec<(String, String)> {
+    let single: Vec<(&str, &str)> = texts
+        .iter()
+        .filter(|(class, _)| class.starts_with("sentence "))
+        .filter_map(|(class, s)| Some((class.as_str(), s.first()?.as_str())))
+        .collect();
+    let none: Vec<&str> = single.iter().filter(|s| s.0.ends_with(" none")).map(|s| s.1).collect();
+    let neighbours = none.iter().cycle().skip(1);
+    single
+        .iter()
+        .zip(neighbours)
+        .enumerate()
+        .map(|(number, (&(class, text), none))| {
+            let both = if number % 2 == 0 { format!("{text} {none}") } else { format!("{none} {text}") };
+            (class.to_owned(), both)
+        })
+        .collect()
 }
 
 /// Weights by term; the last one is the intercept.
 fn train(bags: &[Bag], terms: usize, head: &Head) -> Vec<f64> {
     let mut weights = vec![0.0; terms + 1];
     for round in 0..ROUNDS {
-        let mut examples: Vec<(&[u32], f64)> = Vec::new();
+        let mut examples: Vec<(&Sentence, f64)> = Vec::new();
         for bag in bags {
             if head.negative.contains(&bag.class.as_str()) {
-                examples.extend(bag.sentences.iter().map(|s| (s.as_slice(), 0.0)));
+                examples.extend(bag.sentences.iter().map(|s| (s, 0.0)));
             } else if head.positive.contains(&bag.class.as_str()) {
                 let best = bag
                     .sentences
@@ -239,7 +272,7 @@ fn train(bags: &[Bag], terms: usize, head: &Head) -> Vec<f64> {
                     .max_by(|a, b| logit(&weights, a).total_cmp(&logit(&weights, b)));
                 // Until the model has an opinion, single sentences alone teach it.
                 if round > 0 || bag.sentences.len() == 1 {
-                    examples.extend(best.map(|s| (s.as_slice(), 1.0)));
+                    examples.extend(best.map(|s| (s, 1.0)));
                 }
             }
         }
@@ -248,7 +281,7 @@ fn train(bags: &[Bag], terms: usize, head: &Head) -> Vec<f64> {
     weights
 }
 
-fn descend(examples: &mut [(&[u32], f64)], terms: usize) -> Vec<f64> {
+fn descend(examples: &mut [(&Sentence, f64)], terms: usize) -> Vec<f64> {
     let mut weights = vec![0.0; terms + 1];
     let ones = examples.iter().filter(|e| e.1 > 0.5).count().max(1);
     // Both classes weigh the same, whatever their number.
@@ -260,10 +293,10 @@ fn descend(examples: &mut [(&[u32], f64)], terms: usize) -> Vec<f64> {
         for &(sentence, truth) in examples.iter() {
             let said = 1.0 / (1.0 + (-logit(&weights, sentence)).exp());
             let importance = if truth > 0.5 { balance.sqrt() } else { 1.0 };
-            let step = rate * importance * (truth - said) / (sentence.len().max(1) as f64).sqrt();
-            for &term in sentence {
+            let step = rate * importance * (truth - said);
+            for &term in &sentence.terms {
                 let weight = &mut weights[term as usize];
-                *weight += step - rate * DECAY * *weight * examples.len() as f64 / 100.0;
+                *weight += step * sentence.scale / NORM - rate * DECAY * *weight;
             }
             weights[terms] += step;
         }
@@ -271,9 +304,9 @@ fn descend(examples: &mut [(&[u32], f64)], terms: usize) -> Vec<f64> {
     weights
 }
 
-fn logit(weights: &[f64], sentence: &[u32]) -> f64 {
-    weights.last().copied().unwrap_or(0.0)
-        + sentence.iter().map(|&t| weights[t as usize]).sum::<f64>()
+fn logit(weights: &[f64], sentence: &Sentence) -> f64 {
+    let sum: f64 = sentence.terms.iter().map(|&t| weights[t as usize]).sum();
+    weights.last().copied().unwrap_or(0.0) + sum * sentence.scale
 }
 
 fn shuffle<T>(items: &mut [T], state: &mut u64) {

@@ -70,6 +70,34 @@ impl Judge {
             .collect()
     }
 
+    /// Facts by frames alone.
+    #[must_use]
+    pub fn facts(&self, message: &Message) -> Vec<(String, Vec<(String, i32, Vec<String>)>)> {
+        let reading = Reading::new(message);
+        let hits = self.gate.hits(&reading);
+        let signals = fact::Signals::new(&hits, 0);
+        let Some(query) = self.queries.queries.first() else { return Vec::new() };
+        (0..reading.len())
+            .map(|s| {
+                let facts = fact::weigh_sentence(query, &signals, &reading, s);
+                let told = facts.into_iter().map(|(name, f)| {
+                    let frames = f.frames.iter().filter_map(|&(n, p)| query.frames.get(n).map(|q| format!("{}{p:+}", q.name))).collect();
+                    (name, f.points - f.model, frames)
+                });
+                (reading.folded(s).to_owned(), told.collect())
+            })
+            .collect()
+    }
+
+    /// Dump.
+    #[must_use]
+    pub fn dump(&self, message: &Message) -> Vec<(String, Vec<String>, String)> {
+        let reading = Reading::new(message);
+        let hits = self.gate.hits(&reading);
+        let signals = fact::Signals::new(&hits, 0);
+        (0..reading.len()).map(|s| (reading.folded(s).to_owned(), { let mut v: Vec<String> = signals.in_sentence(s).filter_map(|h| self.queries.queries.first()?.signals.get(h.signal).map(|x| x.name.clone())).collect(); v.dedup(); v }, reading.passage(s).map_or("?", |p| p.0.place.as_str()).to_owned())).collect()
+    }
+
     /// For people who work on queries: every sentence with the signals and facts in it.
     #[must_use]
     pub fn trace(&self, message: &Message) -> String {

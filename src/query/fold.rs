@@ -201,7 +201,9 @@ impl Folder {
             return false;
         }
         let word = self.folded.text.rsplit(' ').next().unwrap_or_default();
-        word.len() <= 1
+        // `am 15. Mai`, `zum 29.02. verlasse`: an ordinal number is no end of a sentence either.
+        word.len() <= 2 && word.bytes().all(|b| b.is_ascii_digit())
+            || word.len() <= 1
             || matches!(
                 word,
                 "dr" | "dra"
@@ -282,6 +284,10 @@ mod tests {
     fn sentences_end_where_people_end_them() {
         check("One. Two! Three? Four", &["one", "two", "three", "four"]);
         check("Dr. Smith is here. Bye", &["dr smith is here", "bye"]);
+        check(
+            "am 15. Mai, zum 29.02. weg. Danke",
+            &["am 15 mai zum 29 02 weg", "danke"],
+        );
         check("Hello\nBye", &["hello", "bye"]);
         let wrapped = "this line is long enough to have been wrapped by\nthe mail client";
         check(

@@ -2,7 +2,8 @@
 //!
 //! One line a weight: `head TAB term TAB weight`, where the head is the fact that the weight counts for, and the weight is in
 //! hundredths of a logit. Terms: `=word`, `=two words`, `~gram` (five characters inside one word, `^` and `$` being its ends),
-//! and `*` alone for the intercept. A text is scored by the sum over its distinct terms.
+//! and `*` alone for the intercept. A text is scored by the sum over its distinct terms, times
+//! eight, divided by the root of their number.
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
@@ -29,6 +30,8 @@ pub struct Score {
 const MOST_WORDS: usize = 120;
 /// Length of a character n-gram.
 const GRAM: usize = 5;
+/// [`length`] of a sentence in which weights count as they are written.
+pub const USUAL_LENGTH: i32 = 8;
 
 impl Model {
     /// Reads a weights file.
@@ -91,14 +94,7 @@ impl Model {
     /// Scores a folded sentence for every head, in the order of [`Model::heads`].
     #[must_use]
     pub fn score(&self, sentence: &str) -> Vec<Score> {
-        let mut scores: Vec<Score> = self
-            .intercepts
-            .iter()
-            .map(|&i| Score {
-                logit: i,
-                strongest: Vec::new(),
-            })
-            .collect();
+        let mut scores = vec![Score::default(); self.intercepts.len()];
         let mut spoken: Vec<BTreeMap<&str, i32>> = vec![BTreeMap::new(); scores.len()];
         let terms = terms(sentence);
         for (term, word) in &terms {
@@ -109,6 +105,10 @@ impl Model {
                 score.logit += weight;
                 *words.entry(word).or_default() += weight;
             }
+        }
+        let length = length(terms.len());
+        for (score, &intercept) in scores.iter_mut().zip(&self.intercepts) {
+            score.logit = intercept + score.logit * USUAL_LENGTH / length;
         }
         for (score, words) in scores.iter_mut().zip(spoken) {
             let mut strongest: Vec<(&str, i32)> =
@@ -122,6 +122,13 @@ impl Model {
         }
         scores
     }
+}
+
+/// What a sentence's weights are divided by: the root of the number of its terms, so that a long sentence does not score
+/// by its length alone.
+#[must_use]
+pub fn length(terms: usize) -> i32 {
+    i32::try_from(terms.isqrt()).unwrap_or(i32::MAX).max(1)
 }
 
 /// The distinct terms of a folded sentence, each with the word or words that it comes from. Numbers count as `0`.
@@ -190,11 +197,11 @@ mod tests {
         assert_eq!(
             scores[0],
             Score {
-                logit: 110,
+                logit: 1340,
                 strongest: vec!["last day".to_owned(), "day".to_owned()]
             }
         );
-        assert_eq!(scores[1].logit, 7);
+        assert_eq!(scores[1].logit, 14);
     }
 
     #[test]

@@ -1,0 +1,14 @@
+//! lexcheck QUERIES LANG FILES... : how the frames (without the model) do on labelled sentences and messages of a language.
+use std::collections::BTreeMap;
+fn main(){
+ let a: Vec<String>=std::env::args().skip(1).collect(); let q=sent_audit::query::QuerySet::load(&[&a[0]]).unwrap_or_else(|e| { println!("{e}"); std::process::exit(2) });
+ let j=sent_audit::detect::Judge::new(&q); let mut n: BTreeMap<String,(u32,u32)>=BTreeMap::new(); let (mut miss,mut fp)=(vec![],vec![]);
+ let judge=|raw:&str|{ let m=sent_audit::message::parse(raw.as_bytes()); let f=j.facts(&m); let mut best: BTreeMap<String,(i32,String,Vec<String>)>=BTreeMap::new(); for (s,facts) in f { for (name,p,frames) in facts { let e=best.entry(name).or_insert((-999,String::new(),vec![])); if p>e.0 { *e=(p,s.clone(),frames);} } } best };
+ for f in &a[1..] { let text=std::fs::read_to_string(f).unwrap(); let recs: Vec<(String,String,String)> = if f.ends_with(".tsv") { text.lines().enumerate().filter_map(|(i,l)| { let (c,t)=l.split_once('\t')?; Some((format!("{}:{}",f.rsplit('/').next().unwrap(),i+1),format!("s-{c}"),format!("Content-Type: text/plain; charset=utf-8\r\n\r\n{t}"))) }).collect() } else { text.split("\n=====\n").filter_map(|r| { let c=r.lines().find_map(|l| l.strip_prefix("Class: "))?.trim().to_owned(); let id=r.lines().find_map(|l| l.trim_start_matches('=').trim().strip_prefix("Id: "))?.to_owned(); let (h,b)=r.split_once("\n\n")?; let h: Vec<&str>=h.lines().filter(|l| ["From:","To:","Cc:","Bcc:","Subject:"].iter().any(|p| l.starts_with(p))).collect(); Some((id,format!("m-{c}"),format!("{}\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{b}",h.join("\r\n")))) }).collect() };
+  for (id,c,raw) in recs { let b=judge(&raw); let (kind,class)=c.split_once('-').unwrap();
+   let want: Vec<(&str,bool)> = match (kind,class) { ("s","open-notice")=>vec![("notice",true)], ("s","none")=>vec![("notice",false)], ("s","solicitation")=>vec![("solicits",true)], ("s","handover")=>vec![("successor",true)], ("m","none")=>vec![("notice",false)], ("m","solicitation")=>vec![("notice",true),("solicits",true)], ("m","handover")=>vec![("notice",true),("successor",true),("solicits",false)], ("m",_)=>vec![("notice",true),("solicits",false)], _=>vec![] };
+   for (fact,yes) in want { let (p,s,fr)=b.get(fact).cloned().unwrap_or((0,String::new(),vec![])); let said=p>=50; let e=n.entry(format!("{kind} {fact} {}",if yes {"RECALL"} else {"FALSE ALARMS"})).or_default(); e.1+=1; if said {e.0+=1;}
+    let body=raw.split("\r\n\r\n").nth(1).unwrap_or("").replace('\n'," "); if yes && !said { miss.push(format!("MISS {fact} {id} [{p} {fr:?}] {}",body.chars().take(if kind=="s" {300} else {500}).collect::<String>())); } if !yes && said { fp.push(format!("ALARM {fact} {id} [{p} {fr:?}] {s}")); } } } }
+ if std::env::var("QUIET").is_err() { for l in miss.iter().chain(&fp) { println!("{l}"); } }
+ for (k,(x,t)) in n { println!("{k}: {x} of {t} = {:.3}", f64::from(x)/f64::from(t)); }
+}
