@@ -66,9 +66,9 @@ const DECAY: f64 = 2e-3;
 /// Keeps steps small where many terms move at once.
 const NORM: f64 = 10.0;
 /// A term counts if it stands in so many sentences.
-const LEAST_SENTENCES: usize = 2;
+const LEAST_SENTENCES: usize = 3;
 /// Weights below this, in hundredths, are left out of the file.
-const LEAST_WEIGHT: i32 = 6;
+const LEAST_WEIGHT: i32 = 12;
 
 /// Sentences of one message, or one sentence of its own, with its class.
 struct Bag {
@@ -220,7 +220,10 @@ fn index(texts: &[(String, Vec<String>)]) -> (Vec<String>, Vec<Bag>) {
         let all = terms(text);
         Sentence {
             scale: f64::from(USUAL_LENGTH) / f64::from(length(all.len())),
-            terms: all.into_keys().filter_map(|t| numbers.get(t.as_str()).copied()).collect(),
+            terms: all
+                .into_keys()
+                .filter_map(|t| numbers.get(t.as_str()).copied())
+                .collect(),
         }
     };
     let mut bags: Vec<Bag> = texts
@@ -244,14 +247,22 @@ fn joined(texts: &[(String, Vec<String>)]) -> Vec<(String, String)> {
         .filter(|(class, _)| class.starts_with("sentence "))
         .filter_map(|(class, s)| Some((class.as_str(), s.first()?.as_str())))
         .collect();
-    let none: Vec<&str> = single.iter().filter(|s| s.0.ends_with(" none")).map(|s| s.1).collect();
+    let none: Vec<&str> = single
+        .iter()
+        .filter(|s| s.0.ends_with(" none"))
+        .map(|s| s.1)
+        .collect();
     let neighbours = none.iter().cycle().skip(1);
     single
         .iter()
         .zip(neighbours)
         .enumerate()
         .map(|(number, (&(class, text), none))| {
-            let both = if number % 2 == 0 { format!("{text} {none}") } else { format!("{none} {text}") };
+            let both = if number % 2 == 0 {
+                format!("{text} {none}")
+            } else {
+                format!("{none} {text}")
+            };
             (class.to_owned(), both)
         })
         .collect()

@@ -70,60 +70,6 @@ impl Judge {
             .collect()
     }
 
-    /// Facts by frames alone.
-    #[must_use]
-    pub fn facts(&self, message: &Message) -> Vec<(String, Vec<(String, i32, Vec<String>)>)> {
-        let reading = Reading::new(message);
-        let hits = self.gate.hits(&reading);
-        let signals = fact::Signals::new(&hits, 0);
-        let Some(query) = self.queries.queries.first() else { return Vec::new() };
-        (0..reading.len())
-            .map(|s| {
-                let facts = fact::weigh_sentence(query, &signals, &reading, s);
-                let told = facts.into_iter().map(|(name, f)| {
-                    let frames = f.frames.iter().filter_map(|&(n, p)| query.frames.get(n).map(|q| format!("{}{p:+}", q.name))).collect();
-                    (name, f.points - f.model, frames)
-                });
-                (reading.folded(s).to_owned(), told.collect())
-            })
-            .collect()
-    }
-
-    /// Dump.
-    #[must_use]
-    pub fn dump(&self, message: &Message) -> Vec<(String, Vec<String>, String)> {
-        let reading = Reading::new(message);
-        let hits = self.gate.hits(&reading);
-        let signals = fact::Signals::new(&hits, 0);
-        (0..reading.len()).map(|s| (reading.folded(s).to_owned(), { let mut v: Vec<String> = signals.in_sentence(s).filter_map(|h| self.queries.queries.first()?.signals.get(h.signal).map(|x| x.name.clone())).collect(); v.dedup(); v }, reading.passage(s).map_or("?", |p| p.0.place.as_str()).to_owned())).collect()
-    }
-
-    /// For people who work on queries: every sentence with the signals and facts in it.
-    #[must_use]
-    pub fn trace(&self, message: &Message) -> String {
-        let reading = Reading::new(message);
-        let hits = self.gate.hits(&reading);
-        let mut text = String::new();
-        for (number, query) in self.queries.queries.iter().enumerate() {
-            let signals = fact::Signals::new(&hits, number);
-            for sentence in 0..reading.len() {
-                text.push_str(&format!("[{}] {}\n", query.id, reading.folded(sentence)));
-                for hit in signals.in_sentence(sentence) {
-                    if let Some(s) = query.signals.get(hit.signal) {
-                        text.push_str(&format!("    {} {}\n", s.name, s.phrases.get(hit.phrase).map_or("", |p| p.source.as_str())));
-                    }
-                }
-                for (name, f) in fact::weigh_sentence(query, &signals, &reading, sentence) {
-                    let frames: Vec<String> = f.frames.iter().filter_map(|&(n, p)| query.frames.get(n).map(|q| format!("{}{p:+}", q.name))).collect();
-                    if !frames.is_empty() || f.points > 20 {
-                        text.push_str(&format!("    => {name} {} model {} {:?} {:?}\n", f.points, f.model, frames, f.words));
-                    }
-                }
-            }
-        }
-        text
-    }
-
     /// Judges one message as the custodian's, one conclusion per query that matched.
     #[must_use]
     pub fn judge(

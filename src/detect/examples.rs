@@ -35,14 +35,22 @@ impl Outcome {
 #[must_use]
 pub fn run(queries: &QuerySet) -> Vec<Outcome> {
     let judge = Judge::new(queries);
-    let all = queries.queries.iter().flat_map(|q| q.examples.iter().enumerate().map(move |(n, e)| (q, n, e)));
-    all.map(|(query, number, example)| outcome(&judge, query, number, example)).collect()
+    let all = queries
+        .queries
+        .iter()
+        .flat_map(|q| q.examples.iter().enumerate().map(move |(n, e)| (q, n, e)));
+    all.map(|(query, number, example)| outcome(&judge, query, number, example))
+        .collect()
 }
 
 fn outcome(judge: &Judge, query: &Query, number: usize, example: &Example) -> Outcome {
     let message = message::parse(complete(&example.message).as_bytes());
     let from = message.from.first().cloned().unwrap_or_default();
-    let custodian = Custodian { id: from.address.clone(), name: Some(from.name), ..Custodian::default() };
+    let custodian = Custodian {
+        id: from.address.clone(),
+        name: Some(from.name),
+        ..Custodian::default()
+    };
     let conclusions = judge.judge(&message, &custodian, &implied_organisation(&from.address));
     let conclusion = conclusions.iter().find(|c| c.query_id == query.id);
     let found: Vec<&str> = conclusion
@@ -57,13 +65,23 @@ fn outcome(judge: &Judge, query: &Query, number: usize, example: &Example) -> Ou
         begins: begins(&message),
         expected: example.verdict,
         said: conclusion.map(|c| c.verdict),
-        missing: example.contacts.iter().filter(|c| !found.contains(&c.as_str())).cloned().collect(),
+        missing: example
+            .contacts
+            .iter()
+            .filter(|c| !found.contains(&c.as_str()))
+            .cloned()
+            .collect(),
     }
 }
 
 /// An example may leave out headers: it is then from Ana of the organisation `acme.example` to a client.
 fn complete(example: &str) -> String {
-    let has = |name: &str| example.lines().take_while(|l| !l.is_empty()).any(|l| l.starts_with(name));
+    let has = |name: &str| {
+        example
+            .lines()
+            .take_while(|l| !l.is_empty())
+            .any(|l| l.starts_with(name))
+    };
     let mut headers = String::new();
     if !has("From:") {
         headers.push_str("From: Ana Prueba <ana.prueba@acme.example>\n");
@@ -80,8 +98,14 @@ fn complete(example: &str) -> String {
 }
 
 fn begins(message: &Message) -> String {
-    let text = message.bodies.first().map_or(message.subject.as_str(), |b| b.content.as_str());
-    text.split_whitespace().take(8).collect::<Vec<_>>().join(" ")
+    let text = message
+        .bodies
+        .first()
+        .map_or(message.subject.as_str(), |b| b.content.as_str());
+    text.split_whitespace()
+        .take(8)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 #[cfg(test)]
@@ -92,8 +116,14 @@ mod tests {
     fn the_queries_that_the_program_carries_hold_their_examples() {
         let queries = QuerySet::builtin().expect("the built-in queries compile");
         let outcomes = run(&queries);
-        assert!(outcomes.iter().any(|o| o.expected.is_some()), "no example must match");
-        assert!(outcomes.iter().any(|o| o.expected.is_none()), "no example must not match");
+        assert!(
+            outcomes.iter().any(|o| o.expected.is_some()),
+            "no example must match"
+        );
+        assert!(
+            outcomes.iter().any(|o| o.expected.is_none()),
+            "no example must not match"
+        );
         let broken: Vec<&Outcome> = outcomes.iter().filter(|o| !o.holds()).collect();
         assert!(broken.is_empty(), "{broken:#?}");
     }

@@ -28,9 +28,14 @@ pub(super) struct Scene<'s> {
     pub custodian: &'s Custodian,
     /// The organisation.
     pub organisation: &'s Organisation,
+    /// ISO 639-1.
+    pub language: &'s str,
     /// All contact data, with their owners.
     pub contacts: &'s [Contact],
 }
+
+/// Points from which on a sentence that names somebody is believed to name who follows.
+const LIKELY: i32 = 20;
 
 /// Finds the successor. `fact` is what the query's `successor` frames made of the message.
 #[must_use]
@@ -40,22 +45,24 @@ pub(super) fn find(
     signals: &Signals<'_>,
     fact: Option<&Fact>,
 ) -> Option<Successor> {
-    let cued = fact.filter(|f| f.holds());
-    let copied = scene.copied_colleague(cued.map(|f| f.sentence));
+    let likely = fact.filter(|f| f.points >= LIKELY);
+    let sure = likely.filter(|f| f.holds());
     let address = scene.organisation_address();
-    let name = cued.and_then(|f| {
-        [f.sentence, f.sentence + 1, f.sentence.saturating_sub(1)]
-            .into_iter()
-            .find_map(|s| scene.person(s))
-            .or_else(|| team(scene, query, signals, f.sentence))
+    let named = likely.and_then(|f| {
+        let beside = if f.holds() { 1 } else { 0 };
+        [
+            f.sentence,
+            f.sentence + beside,
+            f.sentence.saturating_sub(beside),
+        ]
+        .into_iter()
+        .find_map(|s| scene.person(s, f.holds()))
+        .or_else(|| team(scene, query, signals, f.sentence))
     });
-    let (name, address) = match (cued, name, address, copied) {
-        (None, _, Some(address), _) => (address.clone(), Some(address)),
-        (None, _, None, _) | (Some(_), None, None, None) => return None,
-        (Some(_), Some(name), address, _) => (name, address),
-        (Some(_), None, Some(address), _) => (address.clone(), Some(address)),
-        (Some(_), None, None, Some(colleague)) => (shown(colleague), None),
-    };
+    let copied = scene.copied_colleague(likely.map(|f| f.sentence), sure.is_some());
+    let name = named
+        .or_else(|| address.clone())
+        .or_else(|| copied.map(shown))?;
     let number = scene.contacts.iter().any(|c| {
         c.kind == ContactKind::Phone
             && c.place == Place::Body
@@ -116,13 +123,18 @@ impl Scene<'_> {
                 .any(|f| f.address.eq_ignore_ascii_case(address))
     }
 
-    /// A recipient of the organisation whom the text names, or any in Cc if a sentence announces a successor.
-    fn copied_colleague(&self, cued: Option<usize>) -> Option<&Address> {
-        let sentence = cued?;
-        let text: String = (sentence.saturating_sub(1)..=sentence + 1)
+    /// A recipient of the organisation whom the text names near the likely sentence, or anywhere; or the only one in Cc
+    /// if a sentence surely announces a successor.
+    fn copied_colleague(&self, likely: Option<usize>, sure: bool) -> Option<&Address> {
+        let sentences = match likely {
+            Some(s) => s.saturating_sub(1)..(s + 2).min(self.reading.len()),
+            None => 0..self.reading.len(),
+        };
+        let text: String = sentences
             .map(|s| format!(" {} ", self.reading.folded(s)))
             .collect();
-        let colleagues = self.message.cc.iter().chain(&self.message.to).filter(|a| {
+        let recipients = self.message.cc.iter().chain(&self.message.to);
+        let colleagues = recipients.filter(|a| {
             self.organisation.owns(domain(&a.address)) && !self.is_own_address(&a.address)
         });
         let named = |a: &&Address| {
@@ -131,21 +143,32 @@ impl Scene<'_> {
                 .split(' ')
                 .any(|w| w.len() > 2 && text.contains(&format!(" {w} ")))
         };
-        colleagues.clone().find(named).or_else(|| {
-            let mut in_cc = colleagues.filter(|a| self.message.cc.contains(a));
-            in_cc.next().filter(|_| in_cc.next().is_none())
-        })
+        let outside = self
+            .message
+            .to
+            .iter()
+            .any(|a| !self.organisation.owns(domain(&a.address)));
+        colleagues
+            .clone()
+            .filter(|_| outside)
+            .find(named)
+            .or_else(|| {
+                let mut in_cc = colleagues.filter(|a| self.message.cc.contains(a));
+                in_cc.next().filter(|_| sure && in_cc.next().is_none())
+            })
     }
 
     /// A person's name in a sentence: capitalised words that are neither the custodian nor the addressee, nor begin the
     /// sentence as any word would.
-    fn person(&self, sentence: usize) -> Option<String> {
+    fn person(&self, sentence: usize, sure: bool) -> Option<String> {
         let (passage, _) = self.reading.passage(sentence)?;
         if passage.place != Place::Body {
             return None;
         }
         let written = self.reading.written(sentence);
-        names(written)
+        // German capitalises its nouns.
+        let single = sure && self.language != "de";
+        names(written, single)
             .into_iter()
             .find(|name| !self.is_known_otherwise(name))
             .map(str::to_owned)
@@ -269,8 +292,8 @@ const TITLES: &[&str] = &[
     "a",
 ];
 
-/// Runs of capitalised words, the longest first.
-fn names(sentence: &str) -> Vec<&str> {
+/// Runs of capitalised words, the longest first; a `single` one counts too, if it does not begin the sentence.
+fn names(sentence: &str, single: bool) -> Vec<&str> {
     let words: Vec<(usize, &str)> = words_of(sentence);
     let mut runs: Vec<(usize, usize, usize)> = Vec::new();
     let mut at = 0;
@@ -301,7 +324,7 @@ fn names(sentence: &str) -> Vec<&str> {
             .and_then(|b| words.get(b))
             .map(|w| fold_words(w.1));
         let titled = before.is_some_and(|b| TITLES.contains(&b.as_str()));
-        if count >= 2 || count == 1 && titled && at > 0 {
+        if count >= 2 || count == 1 && (titled || single) && at > 0 {
             runs.push((at, end, count));
         }
         at = end.max(at + 1);
@@ -359,7 +382,7 @@ mod tests {
 
     #[track_caller]
     fn check(sentence: &str, expected: &[&str]) {
-        assert_eq!(names(sentence), expected);
+        assert_eq!(names(sentence, false), expected);
     }
 
     #[test]

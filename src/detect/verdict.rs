@@ -207,6 +207,7 @@ impl Findings<'_, '_> {
                     reading: self.case.reading,
                     custodian: self.case.custodian,
                     organisation: self.case.organisation,
+                    language: &self.language(),
                     contacts: self.contacts(),
                 };
                 successor::find(

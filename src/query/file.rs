@@ -286,7 +286,9 @@ impl Source {
     fn examples(&self, file: &QueryFile) -> Result<Vec<Example>, QueryError> {
         let compile = |path: &Path, tables: &[ExampleTable]| -> Result<Vec<Example>, QueryError> {
             let examples = tables.iter().map(ExampleTable::compile);
-            examples.collect::<Result<_, _>>().map_err(|problem| invalid(path, &problem))
+            examples
+                .collect::<Result<_, _>>()
+                .map_err(|problem| invalid(path, &problem))
         };
         let mut examples = compile(&self.path, &file.example)?;
         for (_, path, text) in &self.phrases {

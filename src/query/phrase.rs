@@ -134,7 +134,9 @@ fn walk(nodes: &[Node], words: &Words<'_>, from: BTreeSet<usize>) -> BTreeSet<us
             Node::Prefix(spellings) => step(words, &reached, |w| {
                 spellings.iter().any(|s| w.starts_with(s.as_str()))
             }),
-            Node::Number => step(words, &reached, |w| w.starts_with(|c: char| c.is_ascii_digit())),
+            Node::Number => step(words, &reached, |w| {
+                w.starts_with(|c: char| c.is_ascii_digit())
+            }),
             Node::Gap(most) => reached
                 .iter()
                 .flat_map(|&at| at..=at + most)
@@ -451,9 +453,7 @@ mod tests {
 
     #[test]
     fn broken_phrases_are_told() {
-        for broken in [
-            "", "..3", "[a]", "(a", "a)", "@nothing", "a ..x", "..40 a",
-        ] {
+        for broken in ["", "..3", "[a]", "(a", "a)", "@nothing", "a ..x", "..40 a"] {
             assert!(Phrase::compile(broken, &lists()).is_err(), "{broken}");
         }
     }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use rlibphonenumber::{PhoneNumber, PhoneNumberFormat, Region};
+use rlibphonenumber::{NumberLengthType, PhoneNumber, PhoneNumberFormat, Region};
 
 use super::Datum;
 use crate::finding::ContactKind;
@@ -37,9 +37,7 @@ fn next_start(bytes: &[u8], from: usize) -> Option<usize> {
             .position(|b| b.is_ascii_digit() || matches!(b, b'+' | b'('))?;
         let before = at.checked_sub(1).and_then(|b| bytes.get(b));
         let inside = before.is_some_and(|b| {
-            b.is_ascii_alphanumeric()
-                || matches!(b, b'_' | b'@' | b'=' | b'&' | b'#' | b'$' | b'/')
-                || *b >= 0xC3 && false
+            b.is_ascii_alphanumeric() || matches!(b, b'_' | b'@' | b'=' | b'&' | b'#' | b'$' | b'/')
         });
         let begins = match bytes.get(at) {
             Some(b'+') => bytes
@@ -450,7 +448,29 @@ fn number(written: &str, regions: &[Region], cue: bool) -> Option<(String, bool)
             return Some((uri(&number), true));
         }
     }
+    // Numbering plans lag behind, and some ranges are never given out: the right length, trunk prefix and grouping
+    // will do for the likeliest country.
+    if grouped || cue {
+        for &region in regions.iter().take(2) {
+            if let Ok(number) = PhoneNumber::parse(&written, Some(region))
+                && number
+                    .is_possible_with_reason()
+                    .is_ok_and(|l| l == NumberLengthType::IsPossible)
+                && (digits.starts_with('0') || cue)
+                && groups(&written) <= 6
+            {
+                return Some((uri(&number), false));
+            }
+        }
+    }
     cue.then(|| (format!("tel:{digits}"), false))
+}
+
+fn groups(written: &str) -> usize {
+    written
+        .split(|c: char| !c.is_ascii_digit())
+        .filter(|g| !g.is_empty())
+        .count()
 }
 
 fn uri(number: &PhoneNumber) -> String {

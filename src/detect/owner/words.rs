@@ -1,0 +1,149 @@
+//! Words beside numbers and in local parts that tell whose they are, in eight languages, folded.
+
+use crate::query::fold::fold_words;
+
+/// A line that says of a number that it is private.
+pub(super) const PRIVATE: &[&str] = &[
+    "private",
+    "privat",
+    "prive",
+    "privee",
+    "privado",
+    "privada",
+    "privato",
+    "privata",
+    "privates",
+    "private",
+    "personal",
+    "persoonlijk",
+    "pessoal",
+    "personale",
+    "personnel",
+    "perso",
+    "particular",
+    "home",
+    "casa",
+    "domicilio",
+    "maison",
+    "zuhause",
+    "thuis",
+    "mine",
+    "mio",
+    "mia",
+    "mien",
+];
+
+/// A line that says of a number that it is the office's.
+pub(super) const OFFICE: &[&str] = &[
+    "office",
+    "fax",
+    "switchboard",
+    "reception",
+    "centralita",
+    "oficina",
+    "ext",
+    "extension",
+    "durchwahl",
+    "zentrale",
+    "buro",
+    "standard",
+    "bureau",
+    "ufficio",
+    "centralino",
+    "escritorio",
+    "kantoor",
+    "receptie",
+    "direct",
+    "direto",
+    "directo",
+    "oficines",
+    "hotline",
+    "helpdesk",
+    "work",
+];
+
+/// A line that says of a number that it is a mobile.
+pub(super) const MOBILE: &[&str] = &[
+    "mobile",
+    "mobil",
+    "movil",
+    "cel",
+    "celular",
+    "cell",
+    "cellulare",
+    "handy",
+    "portable",
+    "gsm",
+    "natel",
+    "telemovel",
+    "mob",
+    "whatsapp",
+    "m",
+    "tlm",
+];
+
+/// Local parts of a function's mailbox.
+const FUNCTIONS: &[&str] = &[
+    "info",
+    "sales",
+    "office",
+    "contact",
+    "contacto",
+    "contatto",
+    "kontakt",
+    "comercial",
+    "commercial",
+    "ventas",
+    "vertrieb",
+    "service",
+    "servicio",
+    "support",
+    "soporte",
+    "atencion",
+    "clientes",
+    "kunden",
+    "kundenservice",
+    "clienti",
+    "clients",
+    "admin",
+    "administracion",
+    "verwaltung",
+    "buchhaltung",
+    "team",
+    "hello",
+    "hola",
+    "hallo",
+    "mail",
+    "post",
+    "pedidos",
+    "orders",
+    "bestellung",
+    "help",
+    "desk",
+    "helpdesk",
+    "reception",
+    "recepcion",
+    "noreply",
+    "billing",
+    "facturacion",
+    "hr",
+    "rrhh",
+    "oficina",
+    "verkoop",
+    "klantenservice",
+    "vendite",
+    "vendas",
+    "geral",
+    "secretaria",
+    "accueil",
+];
+
+/// Whether one of the words stands in a folded line.
+pub(super) fn has(line: &str, words: &[&str]) -> bool {
+    line.split(' ').any(|w| words.contains(&w))
+}
+
+/// Whether a local part names a function and not a person.
+pub(super) fn is_functional(local: &str) -> bool {
+    has(&fold_words(local), FUNCTIONS)
+}
