@@ -8,6 +8,14 @@
 //! messages are labelled, not their sentences: of a message that is a notice, the sentence that the model holds for the
 //! likeliest counts as positive, and is chosen again in every round (multiple-instance learning, Andrews et al. 2003).
 
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a tool for developers: it counts what fits in memory, and its indexes are its own"
+)]
+
 use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
 use std::fmt::Write as _;
@@ -105,7 +113,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Prints, for each head and several bars, precision and recall over whole messages.
-fn evaluate(model: &Model, texts: &[(String, Vec<String>)]) {
+fn evaluate(model: &Model, texts: &[Labelled]) {
     for (number, head) in HEADS.iter().enumerate() {
         for bar in [-100, 0, 100, 200, 300, 400] {
             let (mut hits, mut misses, mut alarms) = (0, 0, 0);
@@ -133,8 +141,11 @@ fn evaluate(model: &Model, texts: &[(String, Vec<String>)]) {
     }
 }
 
+/// A class and the folded sentences of one text.
+type Labelled = (String, Vec<String>);
+
 /// Labelled messages (`*.txt`) and sentences (`*.tsv`) of a directory.
-fn read(directory: &Path) -> Result<Vec<(String, Vec<String>)>, Box<dyn Error>> {
+fn read(directory: &Path) -> Result<Vec<Labelled>, Box<dyn Error>> {
     let mut texts = Vec::new();
     for file in files(directory)? {
         let text = fs::read_to_string(&file)?;
@@ -156,7 +167,7 @@ fn files(directory: &Path) -> Result<Vec<std::path::PathBuf>, Box<dyn Error>> {
 }
 
 /// A labelled message: its class and its author's own sentences, folded.
-fn record(record: &str) -> Option<(String, Vec<String>)> {
+fn record(record: &str) -> Option<Labelled> {
     let record = record.trim_start_matches(['=', '\n']);
     let class = record
         .lines()
@@ -184,7 +195,7 @@ fn record(record: &str) -> Option<(String, Vec<String>)> {
 }
 
 /// A labelled sentence: `class TAB sentence`.
-fn sentence(line: &str) -> Option<(String, Vec<String>)> {
+fn sentence(line: &str) -> Option<Labelled> {
     let (class, text) = line.split_once('\t')?;
     let joined = folded(text, 0..text.len()).join(" ");
     Some((format!("sentence {}", class.trim()), vec![joined]))
@@ -199,7 +210,7 @@ fn folded(text: &str, range: std::ops::Range<usize>) -> Vec<String> {
         .collect()
 }
 
-fn index(texts: &[(String, Vec<String>)]) -> (Vec<String>, Vec<Bag>) {
+fn index(texts: &[Labelled]) -> (Vec<String>, Vec<Bag>) {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for sentence in texts.iter().flat_map(|(_, sentences)| sentences) {
         for term in terms(sentence).into_keys() {
@@ -241,7 +252,7 @@ fn index(texts: &[(String, Vec<String>)]) -> (Vec<String>, Vec<Bag>) {
 }
 
 /// Single sentences with one before or behind them that is no notice: people write long ones, too.
-fn joined(texts: &[(String, Vec<String>)]) -> Vec<(String, String)> {
+fn joined(texts: &[Labelled]) -> Vec<(String, String)> {
     let single: Vec<(&str, &str)> = texts
         .iter()
         .filter(|(class, _)| class.starts_with("sentence "))

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use crate::finding::Conclusion;
 use crate::mailbox::{Custodian, Organisation};
 use crate::message::Message;
-use crate::query::QuerySet;
+use crate::query::{self, QuerySet};
 use gate::Gate;
 use reading::Reading;
 
@@ -62,12 +62,8 @@ impl Judge {
             "{JUDGING_VERSION}\n{}\n{custodian:?}\n{organisation:?}",
             self.digest
         );
-        let digest = Sha256::digest(facts);
-        digest
-            .iter()
-            .take(16)
-            .map(|octet| format!("{octet:02x}"))
-            .collect()
+        let digest = query::hex(&Sha256::digest(facts));
+        digest.get(..32).unwrap_or(&digest).to_owned()
     }
 
     /// Judges one message as the custodian's, one conclusion per query that matched.

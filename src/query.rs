@@ -267,7 +267,7 @@ impl QuerySet {
     }
 }
 
-fn hex(octets: &[u8]) -> String {
+pub(crate) fn hex(octets: &[u8]) -> String {
     use std::fmt::Write;
     octets.iter().fold(String::new(), |mut text, octet| {
         write!(text, "{octet:02x}").expect("writing to a String cannot fail");

@@ -12,11 +12,15 @@ use super::author::{domain, is_custodian, local_part};
 use super::contact::Found;
 use crate::finding::{Contact, ContactKind, Owner, Place};
 use crate::mailbox::{Custodian, Organisation};
-use crate::message::{Address, Message, Zone};
+use crate::message::{Address, Message, Text, Zone};
 use crate::query::fold::fold_words;
 
 /// Words near a datum that tell whose it is, found by the query's `cue_…` signals.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a signal of its own that may or may not stand there"
+)]
 pub struct Cues {
     /// `cue_own`: "my mobile", "reach me at", "my private address".
     pub own: bool,
@@ -256,7 +260,7 @@ fn signature_names(message: &Message, organisation: &Organisation) -> bool {
     let signatures: String = message
         .bodies
         .iter()
-        .flat_map(|b| b.segments())
+        .flat_map(Text::segments)
         .filter(|(_, zone)| *zone == Zone::Signature)
         .map(|(text, _)| fold_words(text).replace(' ', ""))
         .collect();

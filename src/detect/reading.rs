@@ -156,18 +156,22 @@ impl<'m> Reading<'m> {
     }
 }
 
+/// Prefixes of subjects that are somebody else's, of answers and forwarded messages.
+const PREFIXES: &[&str] = &[
+    "re", "aw", "rv", "fw", "fwd", "wg", "tr", "rép", "rif", "r", "i", "enc", "res", "antw",
+    "doorst", "sv", "vs", "fs", "ref", "rd",
+];
+
 /// The subject of an answer or a forwarded message is somebody else's.
 fn is_reply_subject(subject: &str) -> bool {
-    let head = subject.trim_start();
-    let Some((prefix, _)) = head.split_once(':') else {
+    let Some((prefix, _)) = subject.trim_start().split_once(':') else {
         return false;
     };
-    let prefix = prefix.split('[').next().unwrap_or_default().trim();
-    const PREFIXES: &[&str] = &[
-        "re", "aw", "rv", "fw", "fwd", "wg", "tr", "rép", "rif", "r", "i", "enc", "res", "antw",
-        "doorst", "sv", "vs", "fs", "ref", "rd",
-    ];
-    PREFIXES
-        .iter()
-        .any(|p| prefix.eq_ignore_ascii_case(p) || prefix.to_lowercase() == *p)
+    let prefix = prefix
+        .split('[')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_lowercase();
+    PREFIXES.contains(&prefix.as_str())
 }

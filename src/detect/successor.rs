@@ -49,7 +49,7 @@ pub(super) fn find(
     let sure = likely.filter(|f| f.holds());
     let address = scene.organisation_address();
     let named = likely.and_then(|f| {
-        let beside = if f.holds() { 1 } else { 0 };
+        let beside = usize::from(f.holds());
         [
             f.sentence,
             f.sentence + beside,
@@ -130,9 +130,8 @@ impl Scene<'_> {
             Some(s) => s.saturating_sub(1)..(s + 2).min(self.reading.len()),
             None => 0..self.reading.len(),
         };
-        let text: String = sentences
-            .map(|s| format!(" {} ", self.reading.folded(s)))
-            .collect();
+        let text: Vec<&str> = sentences.map(|s| self.reading.folded(s)).collect();
+        let text = format!(" {} ", text.join(" "));
         let recipients = self.message.cc.iter().chain(&self.message.to);
         let colleagues = recipients.filter(|a| {
             self.organisation.owns(domain(&a.address)) && !self.is_own_address(&a.address)

@@ -99,7 +99,7 @@ impl Findings<'_, '_> {
             Term::PersonalContact => self.personal().next().is_some(),
             Term::Successor => self.successor().is_some(),
             Term::AddressList => self.lists_addresses(),
-            Term::PrivateRecipient => self.recipients().any(|d| owner::is_free_mail(d)),
+            Term::PrivateRecipient => self.recipients().any(owner::is_free_mail),
             Term::OutsideRecipient => self
                 .recipients()
                 .any(|d| !self.case.organisation.owns(d) && !owner::is_free_mail(d)),
@@ -266,10 +266,7 @@ impl Findings<'_, '_> {
 
     /// The sentence that makes it a finding: the notice's, else the first in which a signal of the pattern stands.
     fn decisive_sentence(&self, pattern: &Pattern) -> usize {
-        let fact = pattern
-            .facts()
-            .filter_map(|name| self.facts.get(name))
-            .next();
+        let fact = pattern.facts().find_map(|name| self.facts.get(name));
         let signal = || {
             (0..self.case.reading.len()).find(|&s| {
                 self.signals.in_sentence(s).any(|h| {

@@ -24,14 +24,14 @@ pub(super) fn find(text: &str) -> Vec<Datum> {
             continue;
         };
         from = range.end;
-        data.push(datum(written.to_lowercase(), range));
+        data.push(datum(&written.to_lowercase(), range));
     }
     data.extend(spelled_out(text));
     data.sort_by_key(|d| d.range.start);
     data
 }
 
-fn datum(address: String, range: Range<usize>) -> Datum {
+fn datum(address: &str, range: Range<usize>) -> Datum {
     Datum {
         kind: ContactKind::Email,
         value: format!("mailto:{address}"),
@@ -105,7 +105,7 @@ fn spelled_out(text: &str) -> Vec<Datum> {
             let local = plain(found.get(1)?.as_str());
             let (host, length) = host(found.get(2)?.as_str())?;
             let end = found.get(2)?.start() + length;
-            Some(datum(format!("{local}@{host}"), whole.start()..end))
+            Some(datum(&format!("{local}@{host}"), whole.start()..end))
         })
         .collect()
 }
