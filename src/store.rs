@@ -13,6 +13,7 @@ mod changes;
 mod exceptions;
 mod lock;
 mod place;
+mod presence;
 mod purge;
 mod read;
 mod records;
@@ -23,6 +24,7 @@ mod write;
 pub use changes::{Changes, Regraded};
 pub use exceptions::exception_id;
 use lock::{LockError, RunLock, open_private};
+pub use presence::Presence;
 pub use records::{
     Coverage, CoverageStatus, Decision, Import, Judged, RunRecord, ServerSeen, Sighting, Standing,
     StandingException, evidence_digest,
@@ -257,6 +259,19 @@ impl Store {
             "in_window = judged + judged_before + exceptions: {coverage:?}"
         );
         let done = write::set_coverage(&mut self.connection, self.run, coverage);
+        self.told(done)
+    }
+
+    /// Marks findings whose messages are no longer in a mailbox, as far as the listing tells; one that is back is unmarked.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn mark_gone(
+        &mut self,
+        mailbox: &MailboxId,
+        presence: &Presence<'_>,
+    ) -> Result<(), StoreError> {
+        let done = presence::mark_gone(&mut self.connection, self.run, mailbox, presence);
         self.told(done)
     }
 

@@ -242,6 +242,7 @@ impl Caller<'_> {
             mailbox: coverage.mailbox.clone(),
             custodian: Some(self.job.custodian.clone()),
             key: self.job.key.clone(),
+            listed: Some((listed.iter().map(|l| l.uid).collect(), self.job.window)),
         };
         let before = if self.job.full {
             BTreeSet::new()

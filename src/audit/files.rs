@@ -65,6 +65,7 @@ impl Shelf {
             mailbox: id,
             custodian: None,
             key: self.key.clone(),
+            listed: None,
         };
         let mut feed = pipeline.open(work, coverage, None, mailbox.size());
         let mut end = End::Done;

@@ -11,7 +11,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use super::budget::{Budget, Permit};
 use super::quiet;
 use crate::finding::Exception;
-use crate::mailbox::{Custodian, Locator, MailboxId, RawMessage};
+use crate::mailbox::{Custodian, Locator, MailboxId, RawMessage, Window};
 use crate::source::SourceError;
 use crate::store::{Coverage, Judged, ServerSeen};
 
@@ -27,6 +27,8 @@ pub(super) struct Work {
     pub(super) custodian: Option<Custodian>,
     /// Under which key its messages are judged.
     pub(super) key: String,
+    /// What the server listed, and what it was asked for; `None` for files.
+    pub(super) listed: Option<(BTreeSet<u32>, Window)>,
 }
 
 /// What comes of one message.

@@ -13,7 +13,7 @@ use super::{Conduct, accounting};
 use crate::finding::Exception;
 use crate::mailbox::{Custodian, Locator};
 use crate::source::SourceError;
-use crate::store::{Coverage, Judged, ServerSeen, Store, StoreError};
+use crate::store::{Coverage, Judged, Presence, ServerSeen, Store, StoreError};
 
 /// What the writer learned besides what went into the store.
 #[derive(Default)]
@@ -300,6 +300,16 @@ impl Open {
         self.coverage.seconds = self.since.elapsed().as_secs_f64();
         self.coverage.status = accounting::status(&self.coverage, knows_all, &end);
         store.set_coverage(&self.coverage)?;
+        if let Some((listed, window)) = &self.work.listed {
+            let is_read_whole = self.coverage.exceptions == 0;
+            let presence = Presence {
+                uidvalidity,
+                listed,
+                window,
+                is_read_whole,
+            };
+            store.mark_gone(&self.work.mailbox, &presence)?;
+        }
         Ok(self.coverage)
     }
 }

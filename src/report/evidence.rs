@@ -38,13 +38,18 @@ pub trait Messages {
     fn deliver(&mut self, wanted: &[Wanted<'_>], take: &mut Take<'_>) -> Result<(), ReportError>;
 }
 
-/// Saves the messages of the findings that are shown, and tells how many could not be had. What is withheld is never saved.
+/// Saves the messages of the findings that are shown, and tells how many could not be had. What is withheld is never saved,
+/// and what is known to be gone is not asked for.
 pub(super) fn save(
     draft: &Directory,
     view: &mut View<'_>,
     messages: &mut dyn Messages,
 ) -> Result<(Vec<FileRecord>, u64), ReportError> {
-    let shown = || view.findings.iter().filter(|seen| !seen.withheld);
+    let shown = || {
+        view.findings
+            .iter()
+            .filter(|seen| !seen.withheld && !seen.standing.gone)
+    };
     let expected: BTreeMap<&str, &str> = shown()
         .map(|seen| (seen.finding().id.as_str(), seen.finding().sha256.as_str()))
         .collect();

@@ -251,6 +251,8 @@ fn change(standing: &Standing, run: &RunRecord) -> &'static str {
         .filter(|decision| !decision.status.is_empty());
     if decided.is_some_and(|decision| decision.evidence != evidence_digest(&standing.finding)) {
         "recheck"
+    } else if standing.gone {
+        "gone"
     } else if standing.first_seen == run.id {
         "new"
     } else {

@@ -76,6 +76,7 @@ struct Seen {
     found_by: Option<String>,
     sighting: Sighting,
     current: bool,
+    gone: bool,
     payload: String,
 }
 
@@ -83,7 +84,8 @@ pub(super) fn findings(connection: &Connection) -> rusqlite::Result<Vec<Standing
     let mut decisions = decisions(connection)?;
     let mut statement = connection.prepare(
         "SELECT s.uidvalidity, s.place, m.custodian, m.account, m.mailbox, s.finding_id, runs.id,
-                m.uidvalidity IS NULL OR s.uidvalidity < 0 OR m.uidvalidity = s.uidvalidity, s.payload
+                m.uidvalidity IS NULL OR s.uidvalidity < 0 OR m.uidvalidity = s.uidvalidity, s.payload,
+                s.gone IS NOT NULL
          FROM sightings AS s JOIN findings AS f USING (finding_id) JOIN mailboxes AS m USING (mailbox_id)
          LEFT JOIN runs ON runs.run = f.first_seen
          ORDER BY s.finding_id, m.custodian, m.account, m.mailbox, s.uidvalidity, s.place",
@@ -98,6 +100,7 @@ pub(super) fn findings(connection: &Connection) -> rusqlite::Result<Vec<Standing
             found_by: row.get(6)?,
             current: row.get(7)?,
             payload: row.get(8)?,
+            gone: row.get(9)?,
         })
     })?;
     let mut standing = Vec::new();
@@ -125,6 +128,9 @@ fn one_finding(
         .map(|s| s.sighting.mailbox.clone())
         .collect();
     seen.retain(|s| s.current || !renumbered.contains(&s.sighting.mailbox));
+    // Where it was once does not count as a copy as long as it is elsewhere.
+    let gone = seen.iter().all(|s| s.gone);
+    seen.retain(|s| gone || !s.gone);
     let Some(first) = seen.first() else {
         return Ok(None);
     };
@@ -139,6 +145,7 @@ fn one_finding(
     Ok(Some(Standing {
         finding,
         first_seen,
+        gone,
         sightings,
         decision,
     }))

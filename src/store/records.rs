@@ -91,6 +91,8 @@ pub struct Standing {
     pub finding: Finding,
     /// Id of the run that found it first.
     pub first_seen: String,
+    /// Whether it is no longer in any of the places where it was seen.
+    pub gone: bool,
     /// Every copy, ordered by mailbox and place; at least one.
     pub sightings: Vec<Sighting>,
     /// The last decision on it.

@@ -6,9 +6,10 @@ mod desk;
 mod dovecot;
 mod mail;
 mod settings;
+mod upheaval;
 mod wiretap;
 
-pub(crate) use audit::{Audit, Ran};
+pub(crate) use audit::{Audit, Ran, Row};
 pub(crate) use certificates::Certificates;
 pub(crate) use desk::Desk;
 pub(crate) use dovecot::{Dovecot, MASTER, PASSWORD};

@@ -16,6 +16,7 @@ mod evidence;
 mod harness;
 mod layering;
 mod login;
+mod nightly;
 mod read_only;
 mod readme;
 mod review;

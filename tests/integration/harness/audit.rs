@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use super::dovecot::{Dovecot, PASSWORD};
 
 /// One line of a report's table, by column.
-pub(super) type Row = BTreeMap<String, String>;
+pub(crate) type Row = BTreeMap<String, String>;
 
 /// A program that takes longer hangs, and has failed.
 const PATIENCE: Duration = Duration::from_secs(120);

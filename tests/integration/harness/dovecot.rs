@@ -26,7 +26,7 @@ const ARRIVED: Duration = Duration::from_secs(1_718_010_000);
 
 /// A server that can be given users and mail, then started.
 pub(crate) struct Dovecot {
-    root: TempDir,
+    pub(super) root: TempDir,
     identity: Identity,
     ports: (u16, u16),
     process: Option<Child>,
