@@ -14,6 +14,7 @@ mod fold;
 mod header;
 mod html;
 mod mime;
+mod part_head;
 mod signature;
 mod subject;
 mod transfer;
@@ -22,6 +23,8 @@ mod zones;
 use std::ops::Range;
 
 use jiff::Timestamp;
+
+pub use part_head::{PartHead, part_head};
 
 use body::Contents;
 use header::Header;

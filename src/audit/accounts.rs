@@ -3,19 +3,25 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use super::accounting;
+use super::fetching::{Listing, Second};
 use super::line::{Line, Opener};
-use super::pipeline::{End, Event, Feed, Pipeline, Work};
+use super::mood::{Mood, Place, Refusal};
+use super::pipeline::{End, Event, Pipeline, Work};
 use super::{patience, quiet};
 use crate::finding::Stage;
-use crate::mailbox::{Account, Custodian, Locator, MailboxId, RawMessage, Window};
+use crate::mailbox::{Account, Custodian, MailboxId, Window};
 use crate::source::SourceError;
-use crate::source::imap::{Listed, SentMailbox, ServerSettings};
+use crate::source::imap::{Extent, Listed, SentMailbox, ServerSettings};
 use crate::store::{Coverage, ServerSeen};
 
 /// Failures in a row, nothing having arrived in between, after which a mailbox or login is given up.
 const ATTEMPTS: u32 = 4;
+
+/// Where the server asked for patience, and got it.
+const ATTEMPTS_THROTTLED: u32 = 7;
 
 /// An account to audit.
 pub(super) struct Job {
@@ -35,6 +41,10 @@ pub(super) struct Queue {
     pub(super) patterns: Vec<String>,
     pub(super) jobs: Vec<Job>,
     pub(super) next: AtomicUsize,
+    /// Connections that the server allows and nobody uses.
+    pub(super) spare: AtomicUsize,
+    /// How the server is, shared by its connections.
+    pub(super) mood: Mood,
 }
 
 impl Queue {
@@ -52,6 +62,8 @@ impl Queue {
                 opener,
                 pipeline,
                 line: None,
+                place: None,
+                throttled: Duration::ZERO,
             };
             if let Err(place) = quiet::caught(|| caller.account()) {
                 // What was open has accounted for itself.
@@ -59,11 +71,25 @@ impl Queue {
                     pipeline,
                     job.mailbox(""),
                     "",
+                    Duration::ZERO,
                     &accounting::bug(Stage::List, &place),
                 );
             }
             pipeline.tell(Event::UnitDone);
         }
+        self.give_spare();
+    }
+
+    /// Takes one of the connections that nobody uses; whether there was one.
+    pub(super) fn take_spare(&self) -> bool {
+        self.spare
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1))
+            .is_ok()
+    }
+
+    /// Gives one back.
+    pub(super) fn give_spare(&self) {
+        self.spare.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -84,36 +110,10 @@ struct Caller<'a> {
     opener: &'a dyn Opener,
     pipeline: &'a Arc<Pipeline>,
     line: Option<Box<dyn Line>>,
-}
-
-/// A mailbox that was listed, and what of it has not arrived yet.
-struct Listing {
-    feed: Feed,
-    uidvalidity: u32,
-    /// By UID.
-    remaining: BTreeMap<u32, Listed>,
-    /// Messages at which the line broke again and again: passed over, so that they cost only themselves.
-    aside: Vec<(Listed, SourceError)>,
-}
-
-impl Listing {
-    /// Passes over the message at which the line broke: messages come in the order of their UIDs.
-    fn set_first_aside(&mut self, error: SourceError) {
-        if let Some((_, listed)) = self.remaining.pop_first() {
-            self.aside.push((listed, error));
-        }
-    }
-
-    /// The rest has come, so it was these messages that broke the line.
-    fn blame_those_aside(&mut self) {
-        for (listed, error) in self.aside.drain(..) {
-            let locator = Locator::Uid {
-                uidvalidity: self.uidvalidity,
-                uid: listed.uid,
-            };
-            self.feed.unread(locator, breaks_the_line(&error));
-        }
-    }
+    /// The connection's place among those that the server lets in.
+    place: Option<Place<'a>>,
+    /// Waited because the server asked for it, and not yet told.
+    throttled: Duration,
 }
 
 impl Caller<'_> {
@@ -124,7 +124,10 @@ impl Caller<'_> {
                 return self.not_opened("", "", &accounting::not_reached());
             }
             match self.sent_mailboxes() {
-                Ok(sent) => break sent,
+                Ok(sent) => {
+                    self.queue.mood.praise();
+                    break sent;
+                }
                 Err(error) if !self.may_retry(&error, &mut failures) => {
                     return self.not_opened("", "", &error);
                 }
@@ -148,6 +151,7 @@ impl Caller<'_> {
     }
 
     fn sent_mailboxes(&mut self) -> Result<Vec<SentMailbox>, SourceError> {
+        self.hold_back();
         let patterns = &self.queue.patterns;
         self.line()?.sent_mailboxes(patterns)
     }
@@ -161,11 +165,19 @@ impl Caller<'_> {
                 break End::Stopped;
             }
             let before = remaining(listing.as_ref());
-            match self.pass(chosen, &mut listing) {
+            // Where lean fetching fails twice, messages are asked for whole and in order: then it is the first that did not
+            // come which breaks the line.
+            let extent = if failures < 2 {
+                Extent::Read
+            } else {
+                Extent::Whole
+            };
+            match self.pass(chosen, &mut listing, extent) {
                 Ok(()) => break End::Done,
                 Err(error) => {
                     if before != remaining(listing.as_ref()) {
                         failures = 0;
+                        self.queue.mood.praise();
                     }
                     if !self.may_retry(&error, &mut failures) {
                         break End::Failed(error);
@@ -173,6 +185,7 @@ impl Caller<'_> {
                     if let Some(listing) = &mut listing
                         && failures > 1
                         && error.stage == Stage::Fetch
+                        && (extent == Extent::Whole || listing.is_all_small())
                     {
                         listing.set_first_aside(error);
                     }
@@ -184,10 +197,14 @@ impl Caller<'_> {
             end => end,
         };
         if let (Some(listing), End::Done) = (&mut listing, &end) {
-            listing.blame_those_aside();
+            listing.blame_those_aside(breaks_the_line);
         }
         match (listing, end) {
-            (Some(listing), end) => listing.feed.close(end),
+            (Some(listing), end) => {
+                let throttled = std::mem::take(&mut self.throttled);
+                listing.feed.held_back(throttled);
+                listing.feed.close(end);
+            }
             (None, End::Failed(error)) => self.not_opened(&chosen.name, &chosen.chosen_by, &error),
             (None, _) => {
                 self.not_opened(&chosen.name, &chosen.chosen_by, &accounting::not_reached());
@@ -200,7 +217,9 @@ impl Caller<'_> {
         &mut self,
         chosen: &SentMailbox,
         listing: &mut Option<Listing>,
+        extent: Extent,
     ) -> Result<(), SourceError> {
+        self.hold_back();
         let seen = self.line()?.examine(chosen)?;
         if !seen.read_only {
             return Err(not_read_only(chosen));
@@ -225,8 +244,15 @@ impl Caller<'_> {
                 }
             }
         };
+        let second = Second {
+            queue: self.queue,
+            login: &self.job.account.login,
+            opener: self.opener,
+            chosen,
+            pipeline: self.pipeline,
+        };
         match &mut self.line {
-            Some(line) => fetch(line.as_mut(), listing),
+            Some(line) => listing.fetch(line.as_mut(), extent, &second),
             None => Ok(()),
         }
     }
@@ -262,6 +288,7 @@ impl Caller<'_> {
             feed,
             uidvalidity,
             remaining,
+            flagged: BTreeSet::new(),
             aside: Vec::new(),
         })
     }
@@ -272,6 +299,12 @@ impl Caller<'_> {
             line
         } else {
             let server = &self.queue.server;
+            let mood = &self.queue.mood;
+            if let Some(error) = mood.given_up() {
+                return Err(error);
+            }
+            let place = mood.enter(|| self.pipeline.stopping());
+            self.place = Some(place.ok_or_else(accounting::not_reached)?);
             let line = self.opener.open(server, &self.job.account.login)?;
             self.pipeline.tell(Event::Server(ServerSeen {
                 name: server.name.clone(),
@@ -286,8 +319,18 @@ impl Caller<'_> {
     /// Drops the connection, which is out of step after any error, and waits if another try is worth it.
     fn may_retry(&mut self, error: &SourceError, failures: &mut u32) -> bool {
         self.line = None;
+        let refusal = self.queue.mood.note(error);
+        self.place = None;
+        if refusal == Refusal::Full {
+            return true;
+        }
         *failures += 1;
-        let again = error.retryable && *failures < ATTEMPTS;
+        let attempts = match error.code {
+            "throttled" | "unavailable" => ATTEMPTS_THROTTLED,
+            "server-given-up" => 0,
+            _ => ATTEMPTS,
+        };
+        let again = error.retryable && *failures < attempts;
         tracing::debug!(
             account = self.job.account.login,
             stage = %error.stage,
@@ -295,59 +338,43 @@ impl Caller<'_> {
             again,
             "the source failed"
         );
-        if again {
+        // Patience that the server asked for is waited, and counted, by the next attempt.
+        if again && refusal == Refusal::Failure {
             patience::wait(patience::pause(*failures), || self.pipeline.stopping());
         }
         again
     }
 
-    fn not_opened(&self, name: &str, chosen_by: &str, error: &SourceError) {
-        not_opened(self.pipeline, self.job.mailbox(name), chosen_by, error);
+    /// Waits as long as the server wants to be left alone.
+    fn hold_back(&mut self) {
+        self.throttled += self.queue.mood.wait(|| self.pipeline.stopping());
     }
-}
 
-/// Fetches what remains, keeping track of what arrives.
-fn fetch(line: &mut dyn Line, listing: &mut Listing) -> Result<(), SourceError> {
-    let Listing {
-        feed,
-        uidvalidity,
-        remaining,
-        ..
-    } = listing;
-    let wanted: Vec<_> = remaining.values().copied().collect();
-    line.fetch(&wanted, &mut |delivery| {
-        let (uid, delivery) = match delivery {
-            Ok(fetched) => (fetched.listed.uid, Ok(fetched.octets)),
-            Err(undelivered) => (undelivered.listed.uid, Err(undelivered.error)),
-        };
-        // Nothing is counted twice, whatever a server sends.
-        let Some(listed) = remaining.remove(&uid) else {
-            return true;
-        };
-        let locator = Locator::Uid {
-            uidvalidity: *uidvalidity,
-            uid,
-        };
-        match delivery {
-            Ok(octets) => feed.submit(RawMessage {
-                locator,
-                octets,
-                internal_date: listed.internal_date,
-            }),
-            Err(error) => {
-                feed.unread(locator, error);
-                true
-            }
-        }
-    })
+    fn not_opened(&mut self, name: &str, chosen_by: &str, error: &SourceError) {
+        let throttled = std::mem::take(&mut self.throttled);
+        not_opened(
+            self.pipeline,
+            self.job.mailbox(name),
+            chosen_by,
+            throttled,
+            error,
+        );
+    }
 }
 
 fn remaining(listing: Option<&Listing>) -> Option<usize> {
     listing.map(|l| l.remaining.len())
 }
 
-fn not_opened(pipeline: &Pipeline, mailbox: MailboxId, chosen_by: &str, error: &SourceError) {
-    let (coverage, exception) = accounting::not_opened(mailbox, chosen_by, error);
+fn not_opened(
+    pipeline: &Pipeline,
+    mailbox: MailboxId,
+    chosen_by: &str,
+    throttled: Duration,
+    error: &SourceError,
+) {
+    let (mut coverage, exception) = accounting::not_opened(mailbox, chosen_by, error);
+    coverage.throttled_seconds = throttled.as_secs_f64();
     pipeline.tell(Event::NotOpened {
         coverage: Box::new(coverage),
         exception: Box::new(exception),

@@ -12,7 +12,7 @@ use crate::mailbox::{Locator, MailboxId};
 use crate::report::{Messages, ReportError, Take, Wanted};
 use crate::source::SourceError;
 use crate::source::files;
-use crate::source::imap::Listed;
+use crate::source::imap::{Extent, Listed};
 
 /// What is wanted of one mailbox: by place, the findings.
 type ByPlace<'w> = BTreeMap<&'w Locator, Vec<Wanted<'w>>>;
@@ -175,7 +175,7 @@ fn fetch(
         })
         .collect();
     let mut failed = None;
-    line.fetch(&listed, &mut |delivery| {
+    line.fetch(&listed, Extent::Whole, &mut |delivery| {
         let Ok(fetched) = delivery else {
             return true;
         };

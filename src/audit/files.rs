@@ -67,7 +67,7 @@ impl Shelf {
             key: self.key.clone(),
             listed: None,
         };
-        let mut feed = pipeline.open(work, coverage, None, mailbox.size());
+        let feed = pipeline.open(work, coverage, None, mailbox.size());
         let mut end = End::Done;
         for message in files::read(mailbox) {
             // Only a message that is there and not read tells that stopping leaves anything behind.

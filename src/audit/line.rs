@@ -3,7 +3,7 @@
 use crate::mailbox::Window;
 use crate::source::SourceError;
 use crate::source::imap::{
-    Examined, Fetched, Listed, SentMailbox, ServerSettings, Session, Undelivered,
+    Examined, Extent, Fetched, Listed, SentMailbox, ServerSettings, Session, Undelivered,
 };
 
 /// Opens connections, from any thread.
@@ -20,6 +20,7 @@ pub(super) trait Line {
     fn fetch(
         &mut self,
         messages: &[Listed],
+        extent: Extent,
         sink: &mut dyn FnMut(Result<Fetched, Undelivered>) -> bool,
     ) -> Result<(), SourceError>;
     fn close(self: Box<Self>);
@@ -54,9 +55,13 @@ impl Line for Session {
     fn fetch(
         &mut self,
         messages: &[Listed],
+        extent: Extent,
         sink: &mut dyn FnMut(Result<Fetched, Undelivered>) -> bool,
     ) -> Result<(), SourceError> {
-        Session::fetch(self, messages, sink)
+        match extent {
+            Extent::Whole => Session::fetch(self, messages, sink),
+            Extent::Read => Session::fetch_read(self, messages, sink),
+        }
     }
 
     fn close(self: Box<Self>) {

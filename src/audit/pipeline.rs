@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::num::NonZero;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -13,6 +14,7 @@ use super::quiet;
 use crate::finding::Exception;
 use crate::mailbox::{Custodian, Locator, MailboxId, RawMessage, Window};
 use crate::source::SourceError;
+use crate::source::imap::{Extent, Fetched, Listed};
 use crate::store::{Coverage, Judged, ServerSeen};
 
 /// Octets of messages between a source and the writer, in total.
@@ -44,6 +46,8 @@ pub(super) enum Opinion {
     NotOwner,
     /// Ctrl-C came before its turn.
     NotReached,
+    /// Judged by what is read of it, and matched: it will come again, whole.
+    Flagged,
 }
 
 /// Judges messages, on many threads at a time.
@@ -88,7 +92,10 @@ pub(super) enum Event {
     Message {
         slot: Slot,
         locator: Locator,
+        /// Octets that came.
         octets: u64,
+        /// Octets that the mailbox holds of it.
+        size: u64,
         /// Or where in the program judging panicked.
         opinion: Result<Opinion, String>,
         /// Freed when the writer is done with the message.
@@ -104,6 +111,8 @@ pub(super) enum Event {
     Closed {
         slot: Slot,
         submitted: u64,
+        /// Waited because the server asked for it.
+        throttled: Duration,
         end: End,
     },
     /// An account or mailbox that was never opened.
@@ -229,8 +238,10 @@ impl Pipeline {
             pipeline: Arc::clone(self),
             slot,
             work,
-            submitted: 0,
+            submitted: AtomicU64::new(0),
+            throttled_micros: AtomicU64::new(0),
             end: None,
+            lean: Arc::default(),
         }
     }
 }
@@ -240,17 +251,89 @@ pub(super) struct Feed {
     pipeline: Arc<Pipeline>,
     slot: Slot,
     work: Arc<Work>,
-    submitted: u64,
+    submitted: AtomicU64,
+    throttled_micros: AtomicU64,
     end: Option<End>,
+    lean: Arc<Lean>,
+}
+
+/// Messages of which only what is read was handed over.
+#[derive(Default)]
+struct Lean {
+    state: Mutex<LeanState>,
+    settled: Condvar,
+}
+
+#[derive(Default)]
+struct LeanState {
+    pending: usize,
+    flagged: Vec<Listed>,
+}
+
+/// One of them, pending until it is dropped: a judge that is never run counts, too.
+struct LeanOne {
+    lean: Arc<Lean>,
+    listed: Listed,
+}
+
+impl LeanOne {
+    fn begin(lean: &Arc<Lean>, listed: Listed) -> Self {
+        let one = Self {
+            lean: Arc::clone(lean),
+            listed,
+        };
+        one.lock().pending += 1;
+        one
+    }
+
+    fn flag(&self) {
+        self.lock().flagged.push(self.listed);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, LeanState> {
+        // A count cannot be left half-changed by a panic.
+        let state = self.lean.state.lock();
+        state.unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for LeanOne {
+    fn drop(&mut self) {
+        self.lock().pending -= 1;
+        self.lean.settled.notify_all();
+    }
 }
 
 impl Feed {
-    /// Hands a message over, waiting while too much is under way. Whether to go on.
-    pub(super) fn submit(&mut self, raw: RawMessage) -> bool {
+    /// Hands a whole message over, waiting while too much is under way. Whether to go on.
+    pub(super) fn submit(&self, raw: RawMessage) -> bool {
+        let size = raw.octets.len() as u64;
+        self.hand_over(raw, size, None)
+    }
+
+    /// Hands over what was fetched of a message, like [`Feed::submit`]; if it is not all of it and matches,
+    /// [`Feed::settle`] tells.
+    pub(super) fn submit_fetched(&self, fetched: Fetched, locator: Locator) -> bool {
+        let listed = fetched.listed;
+        let raw = RawMessage {
+            locator,
+            octets: fetched.octets,
+            internal_date: listed.internal_date,
+        };
+        match fetched.extent {
+            Extent::Whole => self.submit(raw),
+            Extent::Read => {
+                let lean = LeanOne::begin(&self.lean, listed);
+                self.hand_over(raw, u64::from(listed.size), Some(lean))
+            }
+        }
+    }
+
+    fn hand_over(&self, raw: RawMessage, size: u64, lean: Option<LeanOne>) -> bool {
         let Some(permit) = self.pipeline.budget.take(raw.octets.len()) else {
             return false;
         };
-        self.submitted += 1;
+        self.submitted.fetch_add(1, Ordering::Relaxed);
         let judging = Arc::clone(&self.pipeline.judging);
         let events = self.pipeline.events.clone();
         let work = Arc::clone(&self.work);
@@ -263,20 +346,40 @@ impl Feed {
             } else {
                 quiet::caught(|| judging.judge(&work, &raw))
             };
+            let opinion = match (opinion, &lean) {
+                (Ok(Opinion::Judged { judged, .. }), Some(lean)) if !judged.findings.is_empty() => {
+                    lean.flag();
+                    Ok(Opinion::Flagged)
+                }
+                (opinion, _) => opinion,
+            };
             let RawMessage {
                 locator, octets, ..
             } = raw;
-            let octets = octets.len() as u64;
             // As in `Pipeline::tell`.
             let _ = events.send(Event::Message {
                 slot,
                 locator,
-                octets,
+                octets: octets.len() as u64,
+                size,
                 opinion,
                 permit,
             });
         });
         !self.pipeline.stopping()
+    }
+
+    /// Waits until all that was not handed over whole is judged; gives those that matched, which must come again.
+    pub(super) fn settle(&self) -> Vec<Listed> {
+        let state = self.lean.state.lock();
+        let mut state = self
+            .lean
+            .settled
+            .wait_while(state.unwrap_or_else(PoisonError::into_inner), |s| {
+                s.pending > 0
+            })
+            .unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut state.flagged)
     }
 
     /// Reports a message that could not be read.
@@ -286,6 +389,12 @@ impl Feed {
             locator,
             error,
         });
+    }
+
+    /// Counts time that was waited because the server asked for it.
+    pub(super) fn held_back(&self, time: Duration) {
+        let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        self.throttled_micros.fetch_add(micros, Ordering::Relaxed);
     }
 
     pub(super) fn close(mut self, end: End) {
@@ -301,7 +410,8 @@ impl Drop for Feed {
             .unwrap_or_else(|| End::Panicked("while reading".into()));
         self.pipeline.tell(Event::Closed {
             slot: self.slot,
-            submitted: self.submitted,
+            submitted: self.submitted.load(Ordering::Relaxed),
+            throttled: Duration::from_micros(self.throttled_micros.load(Ordering::Relaxed)),
             end,
         });
     }

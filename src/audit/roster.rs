@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::AtomicUsize;
 
 use super::accounts::{Job, Queue};
+use super::mood::Mood;
 use super::{AuditError, RunOptions};
 use crate::config::Settings;
 use crate::detect::Judge;
@@ -52,7 +53,13 @@ pub(super) fn queues(
             patterns: settings.mailboxes.clone(),
             jobs: vec![job],
             next: AtomicUsize::new(0),
+            spare: AtomicUsize::new(0),
+            mood: Mood::default(),
         });
+    }
+    for queue in &mut queues {
+        let spare = queue.server.connections.saturating_sub(queue.connections());
+        queue.spare = AtomicUsize::new(spare);
     }
     Ok(queues)
 }

@@ -9,15 +9,16 @@ use std::time::Duration;
 use super::accounts::{Job, Queue};
 use super::files::Shelf;
 use super::line::{Line, Opener};
+use super::mood::Mood;
 use super::pipeline::{Judging, Opinion, Work};
 use super::progress::{Progress, Units};
 use super::{Conduct, begun};
-use crate::finding::Stage;
+use crate::finding::{Author, Conclusion, Finding, Stage, Verdict};
 use crate::mailbox::{Account, Custodian, RawMessage, Window};
 use crate::source::SourceError;
 use crate::source::files::{FileMailbox, Format};
 use crate::source::imap::{
-    Auth, Examined, Fetched, Listed, Secret, SentMailbox, ServerSettings, Tls, Undelivered,
+    Auth, Examined, Extent, Fetched, Listed, Secret, SentMailbox, ServerSettings, Tls, Undelivered,
 };
 use crate::store::{Coverage, Judged, Store};
 
@@ -42,16 +43,46 @@ impl Judging for Words {
             id: text,
             ..Custodian::default()
         };
+        let matches = author.id.contains("match");
         let judged = Judged {
             locator: raw.locator.clone(),
             sent_at: None,
-            findings: Vec::new(),
+            findings: matches.then(finding).into_iter().collect(),
             partly: Vec::new(),
         };
         Opinion::Judged {
             judged,
             author: Some(Box::new(author)),
         }
+    }
+}
+
+fn finding() -> Finding {
+    Finding {
+        id: "f-1".into(),
+        custodian: "0@acme.example".into(),
+        sent_at: None,
+        from: String::new(),
+        subject: String::new(),
+        message_id: String::new(),
+        sha256: String::new(),
+        size: 0,
+        recipients: Vec::new(),
+        conclusion: Conclusion {
+            query_id: "client-notice".into(),
+            query: "client-notice@1+0".into(),
+            verdict: Verdict::Handover,
+            confidence: 50,
+            author: Author::Own,
+            notice: String::new(),
+            excerpt: String::new(),
+            reason: String::new(),
+            language: String::new(),
+            successor: String::new(),
+            successor_reach: None,
+            contacts: Vec::new(),
+            evidence: Vec::new(),
+        },
     }
 }
 
@@ -70,6 +101,8 @@ struct Script {
     hides: Option<u32>,
     /// Panics at this UID.
     panics_at: Option<u32>,
+    /// Announces messages of so many octets.
+    size: Option<u32>,
 }
 
 /// Plays its scripts connection by connection, the last one for ever. Every mailbox has the same messages, with UIDs from 1.
@@ -89,7 +122,11 @@ struct Connection {
 }
 
 fn error(stage: Stage, code: &'static str, retryable: bool) -> SourceError {
-    let (detail, what_to_do) = ("it broke".into(), "mend it".into());
+    let detail = match code {
+        "throttled" => "Suggested Backoff Time: 80 milliseconds".into(),
+        _ => "it broke".into(),
+    };
+    let what_to_do = "mend it".into();
     SourceError {
         stage,
         code,
@@ -146,7 +183,7 @@ impl Line for Connection {
     }
 
     fn list(&mut self, _: &Window) -> Result<Vec<Listed>, SourceError> {
-        let size = 10;
+        let size = self.script.size.unwrap_or(10);
         Ok((1..)
             .zip(&self.messages)
             .map(|(uid, _)| Listed {
@@ -160,6 +197,7 @@ impl Line for Connection {
     fn fetch(
         &mut self,
         messages: &[Listed],
+        extent: Extent,
         sink: &mut dyn FnMut(Result<Fetched, Undelivered>) -> bool,
     ) -> Result<(), SourceError> {
         for &listed in messages {
@@ -181,6 +219,7 @@ impl Line for Connection {
                 Ok(Fetched {
                     listed,
                     octets: text.into(),
+                    extent,
                 })
             };
             if !sink(delivery) {
@@ -246,6 +285,8 @@ fn audit_with(
         patterns: Vec::new(),
         jobs: (0..accounts).map(job).collect(),
         next: AtomicUsize::new(0),
+        spare: AtomicUsize::new(usize::from(accounts == 1)),
+        mood: Mood::default(),
     };
     let conduct = Conduct {
         batch: 2,
@@ -364,6 +405,126 @@ fn a_message_that_does_not_come_costs_itself() {
             "fetch not-delivered 1 [4]",
         ],
     );
+}
+
+#[test]
+fn what_matches_comes_again_whole() {
+    let asked = check(
+        &["a", "match", "c"],
+        &[Script::default()],
+        &["Complete: 3 messages, 3 in window = 3 + 0 + 0"],
+    );
+    assert_eq!(asked, [1, 2, 3, 2]);
+    // The line breaks at the whole message; the next one brings it.
+    let cut = Script {
+        cut_after: Some(3),
+        ..Script::default()
+    };
+    let asked = check(
+        &["a", "match", "c"],
+        &[cut, Script::default()],
+        &["Complete: 3 messages, 3 in window = 3 + 0 + 0"],
+    );
+    assert_eq!(asked, [1, 2, 3, 2, 2]);
+    // It never comes whole: what is not evidence is no finding, but a row.
+    check(
+        &["a", "match", "c"],
+        &[
+            cut,
+            Script {
+                hides: Some(2),
+                ..Script::default()
+            },
+        ],
+        &[
+            "Partial: 3 messages, 3 in window = 2 + 0 + 1",
+            "fetch not-delivered 1 [2]",
+        ],
+    );
+}
+
+/// Many large messages: two connections share them.
+fn large(script: Script) -> Script {
+    let size = Some(64 << 10);
+    Script { size, ..script }
+}
+
+#[test]
+fn a_large_mailbox_has_two_connections() {
+    let complete = "Complete: 500 messages, 500 in window = 500 + 0 + 0";
+    let many = ["a"; 500];
+    let mut asked = check(&many, &[large(Script::default())], &[complete]);
+    asked.sort_unstable();
+    assert!(asked.into_iter().eq(1..=500));
+    // The second is refused, or cut, or finds other messages: the first does all the work.
+    let refusal = Some(("throttled", true));
+    let second = |second| [large(Script::default()), second, large(Script::default())];
+    check(
+        &many,
+        &second(Script {
+            refusal,
+            ..Script::default()
+        }),
+        &[complete],
+    );
+    let cut_after = Some(10);
+    check(
+        &many,
+        &second(Script {
+            cut_after,
+            ..Script::default()
+        }),
+        &[complete],
+    );
+    let panics_at = Some(400);
+    check(
+        &many,
+        &second(Script {
+            panics_at,
+            ..Script::default()
+        }),
+        &[complete],
+    );
+    let uidvalidity = 9;
+    check(
+        &many,
+        &second(Script {
+            uidvalidity,
+            ..Script::default()
+        }),
+        &[complete],
+    );
+}
+
+#[test]
+fn what_a_server_asks_for_is_counted() {
+    let refusal = Some(("throttled", true));
+    let throttled = Script {
+        refusal,
+        ..Script::default()
+    };
+    let store = Store::in_memory().unwrap();
+    let audited = audit_with(store, 1, &["Sent"], &FIVE, &[throttled, Script::default()]);
+    let coverage = audited.store.coverage().unwrap();
+    assert_eq!(
+        row(&coverage[0]),
+        "Complete: 5 messages, 5 in window = 5 + 0 + 0"
+    );
+    assert!(coverage[0].throttled_seconds >= 0.07, "{coverage:?}");
+}
+
+#[test]
+fn a_full_server_lets_in_one_after_the_other() {
+    let refusal = Some(("connection-limit", true));
+    let full = Script {
+        refusal,
+        ..Script::default()
+    };
+    let store = Store::in_memory().unwrap();
+    let scripts = [Script::default(), full, full, full, Script::default()];
+    let audited = audit_with(store, 4, &["Sent"], &FIVE, &scripts);
+    let complete = "Complete: 5 messages, 5 in window = 5 + 0 + 0";
+    assert_eq!(told(&audited.store), [complete; 4]);
 }
 
 #[test]

@@ -115,10 +115,14 @@ impl<'s> Writer<'s> {
                 slot,
                 locator,
                 octets,
+                size,
                 opinion,
                 permit,
             } => {
-                self.progress.message(slot, octets);
+                // What is flagged comes again, and is counted then.
+                if !matches!(opinion, Ok(Opinion::Flagged)) {
+                    self.progress.message(slot, size);
+                }
                 if let Some(open) = self.open.get_mut(&slot) {
                     open.message(locator, octets, opinion, &mut self.tally);
                     if open.judged.len() + open.exceptions.len() >= self.batch {
@@ -140,9 +144,11 @@ impl<'s> Writer<'s> {
             Event::Closed {
                 slot,
                 submitted,
+                throttled,
                 end,
             } => {
                 if let Some(open) = self.open.get_mut(&slot) {
+                    open.coverage.throttled_seconds = throttled.as_secs_f64();
                     open.closed = Some((submitted, end));
                 }
                 self.close_if_through(slot)?;
@@ -208,6 +214,9 @@ impl Open {
         self.received += 1;
         // Only messages count: a server's chatter differs from run to run, and the report must not.
         self.coverage.bytes_fetched += octets;
+        if matches!(opinion, Ok(Opinion::Flagged)) {
+            return;
+        }
         self.heard_of(&locator);
         match opinion {
             Ok(Opinion::Judged { judged, author }) => {
@@ -219,7 +228,7 @@ impl Open {
                     tally.met(*author);
                 }
             }
-            Ok(Opinion::OutOfWindow) => {}
+            Ok(Opinion::OutOfWindow | Opinion::Flagged) => {}
             Ok(Opinion::NotReached) => {
                 self.in_window(octets);
                 self.not_reached.push(locator);

@@ -83,6 +83,15 @@ pub(super) fn has_text_name(file_name: &str) -> bool {
     by_name(file_name) != Reading::Listed
 }
 
+/// Whether a part's content is read at all, displayed or attached, and if so, whether as a message.
+pub(super) fn is_read(part: &Part<'_>) -> Option<bool> {
+    match reading(part) {
+        Reading::Listed => None,
+        Reading::Message => Some(true),
+        Reading::Text | Reading::Html => Some(false),
+    }
+}
+
 fn reading(part: &Part<'_>) -> Reading {
     match part.media_type.as_str() {
         "message/rfc822" | "message/global" | "message/news" => Reading::Message,

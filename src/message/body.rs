@@ -8,7 +8,7 @@ use super::zones::{self, Clues};
 use super::{Attachment, Defect, Link, Text, charset, flowed, fold, transfer};
 
 /// More text than anybody reads: what lies beyond is not judged, and a defect says so.
-const LONGEST_BODY: usize = 4 * 1024 * 1024;
+pub(super) const LONGEST_BODY: usize = 4 * 1024 * 1024;
 
 /// A part's text with what its mark-up said about it.
 #[derive(Debug, Default)]

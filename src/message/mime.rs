@@ -182,6 +182,14 @@ fn join(number: &str, index: usize) -> String {
     }
 }
 
+/// A part as its header alone describes it, and its boundary if it names one.
+pub(super) fn describe_head(header: &Header<'_>) -> (Part<'static>, Option<String>) {
+    let declared = header.raw("Content-Type").unwrap_or_default();
+    let content_type = parse_content_type(&declared);
+    let boundary = content_type.params.get("boundary").cloned();
+    (describe(header, &content_type, "", "text/plain"), boundary)
+}
+
 fn describe<'a>(
     header: &Header<'_>,
     content_type: &mailparse::ParsedContentType,

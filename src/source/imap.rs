@@ -3,10 +3,12 @@
 pub mod cursor;
 mod dialogue;
 mod discovery;
+mod draft;
 mod fetch;
 pub mod fetch_answer;
 pub mod framing;
 pub mod grammar;
+mod lean;
 mod listing;
 mod login;
 mod mailboxes;
@@ -20,6 +22,7 @@ mod sets;
 mod shared;
 mod starttls;
 mod stream;
+pub mod structure;
 mod tls;
 pub mod utf7;
 
@@ -30,6 +33,7 @@ use jiff::Timestamp;
 
 use super::SourceError;
 
+pub use refusal::asked_to_wait;
 pub use secret::Secret;
 pub use session::Session;
 
@@ -132,13 +136,25 @@ pub struct Listed {
     pub internal_date: Option<Timestamp>,
 }
 
-/// A message that arrived whole.
+/// How much of a message is fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// All its octets.
+    Whole,
+    /// Of a large message only what [`message::parse`](crate::message::parse) reads: header, text, readable
+    /// attachments; of all other parts their headers. Judged, it gives what the whole message would.
+    Read,
+}
+
+/// A message that arrived.
 #[derive(Debug, Clone)]
 pub struct Fetched {
     /// Which one.
     pub listed: Listed,
     /// Its octets.
     pub octets: Vec<u8>,
+    /// Whether these are all its octets, or the parts that are read, put together again.
+    pub extent: Extent,
 }
 
 /// A message that was listed but did not arrive, and why.

@@ -20,7 +20,7 @@ pub enum Value<'a> {
 }
 
 /// Walks through the text of a response.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Cursor<'a> {
     rest: &'a [u8],
     literals: usize,

@@ -9,7 +9,7 @@ use super::fetch_answer::Body;
 use super::framing::LITERAL_LIMIT;
 use super::listing::{check_mood, readable};
 use super::sets::{Portion, portions};
-use super::{Fetched, Listed, Undelivered, refusal};
+use super::{Extent, Fetched, Listed, Undelivered, lean, refusal};
 use crate::finding::Stage;
 use crate::source::SourceError;
 
@@ -65,6 +65,23 @@ pub(super) fn fetch<C: BufRead + Write>(
     Ok(())
 }
 
+/// As [`fetch`], but of large messages only what is read, wherever the server's answers allow it.
+pub(super) fn fetch_read<C: BufRead + Write>(
+    dialogue: &mut Dialogue<'_, C>,
+    messages: &[Listed],
+    sink: &mut Sink<'_>,
+) -> Result<(), SourceError> {
+    let (large, small): (Vec<_>, Vec<_>) = messages.iter().partition(|m| m.size >= lean::LARGE);
+    match lean::fetch(dialogue, &large, sink)? {
+        ControlFlow::Break(()) => Ok(()),
+        ControlFlow::Continue(mut whole) => {
+            whole.extend(small);
+            whole.sort_by_key(|m| m.uid);
+            fetch(dialogue, &whole, sink)
+        }
+    }
+}
+
 /// What the server refused to deliver.
 #[derive(Default)]
 struct Refusals {
@@ -117,7 +134,7 @@ fn pass<C: BufRead + Write>(
             Event::Untagged(response) => {
                 // What nobody asked for (another message's flags, a second copy) is passed over.
                 if let Some(answer) = readable(response, stage)?
-                    && let (Some(uid), Some(body)) = (answer.uid, answer.body)
+                    && let (Some(uid), Some(body)) = (answer.uid, answer.into_body())
                     && let Some(listed) = wanted.remove(&uid)
                     && !sink(delivery(listed, body))
                 {
@@ -138,7 +155,11 @@ fn pass<C: BufRead + Write>(
 
 fn delivery(listed: Listed, body: Body) -> Result<Fetched, Undelivered> {
     match body {
-        Body::Octets(octets) => Ok(Fetched { listed, octets }),
+        Body::Octets(octets) => Ok(Fetched {
+            listed,
+            octets,
+            extent: Extent::Whole,
+        }),
         Body::TooLarge(size) => Err(too_large(listed, size)),
         Body::Nil => Err(Undelivered {
             listed,

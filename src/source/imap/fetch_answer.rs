@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::cursor::{Cursor, Value};
 use super::framing::{Literal, Response};
 use super::grammar::{Kind, internal_date, kind, number, split_word};
+use super::structure::Structure;
 
 /// What one FETCH answer tells about a message.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -17,8 +18,18 @@ pub struct FetchAnswer {
     pub internal_date: Option<Timestamp>,
     /// RFC822.SIZE.
     pub size: Option<u64>,
-    /// `BODY[…]`, if the answer holds it.
-    pub body: Option<Body>,
+    /// `BODYSTRUCTURE`, if present and readable.
+    pub structure: Option<Structure>,
+    /// Every `BODY[…]` by what stands in the brackets, in upper case.
+    pub sections: Vec<(String, Body)>,
+}
+
+impl FetchAnswer {
+    /// The last `BODY[…]`, where only one was asked for.
+    #[must_use]
+    pub fn into_body(mut self) -> Option<Body> {
+        self.sections.pop().map(|(_, body)| body)
+    }
 }
 
 /// The value of `BODY[…]`.
@@ -73,12 +84,19 @@ fn fetch_items(sequence: u32, items: &[u8], literals: &mut [Literal]) -> Option<
         if !cursor.eat(b' ') {
             return None;
         }
+        let mut begin = cursor.clone();
         let value = cursor.value()?;
         match (name.as_slice(), &value) {
             (b"UID", Value::Atom(digits)) => answer.uid = number(digits),
             (b"RFC822.SIZE", Value::Atom(digits)) => answer.size = number(digits),
             (b"INTERNALDATE", Value::Quoted(date)) => answer.internal_date = internal_date(date),
-            (name, _) if name.starts_with(b"BODY[") => answer.body = body(value, literals),
+            (b"BODYSTRUCTURE", Value::List) => answer.structure = Structure::read(&mut begin),
+            (name, _) if name.starts_with(b"BODY[") => {
+                let section = section(name)?;
+                answer
+                    .sections
+                    .extend(body(value, literals).map(|body| (section, body)));
+            }
             _ => {}
         }
         // A string that was longer than announced shows itself here: its tail stands where a space must be.
@@ -87,6 +105,13 @@ fn fetch_items(sequence: u32, items: &[u8], literals: &mut [Literal]) -> Option<
         }
         while cursor.eat(b' ') {}
     }
+}
+
+/// What stands in the brackets of `BODY[…]<…>`.
+fn section(name: &[u8]) -> Option<String> {
+    let inside = name.strip_prefix(b"BODY[")?;
+    let inside = inside.split(|&b| b == b']').next()?;
+    Some(String::from_utf8_lossy(inside).into_owned())
 }
 
 fn body(value: Value<'_>, literals: &mut [Literal]) -> Option<Body> {
@@ -120,13 +145,17 @@ mod tests {
         );
     }
 
-    fn with_body(uid: Option<u32>, body: Body) -> FetchAnswer {
+    fn with_section(uid: Option<u32>, section: &str, body: Body) -> FetchAnswer {
         FetchAnswer {
             sequence: 1,
             uid,
-            body: Some(body),
+            sections: vec![(section.to_owned(), body)],
             ..FetchAnswer::default()
         }
+    }
+
+    fn with_body(uid: Option<u32>, body: Body) -> FetchAnswer {
+        with_section(uid, "", body)
     }
 
     fn octets(text: &[u8]) -> Body {
@@ -140,7 +169,7 @@ mod tests {
             uid: Some(7),
             internal_date: Some("1996-07-17T09:44:25Z".parse().expect("a time")),
             size: Some(4286),
-            body: None,
+            ..FetchAnswer::default()
         };
         check_fetch(
             b"* 12 FETCH (UID 7 INTERNALDATE \"17-Jul-1996 02:44:25 -0700\" RFC822.SIZE 4286)",
@@ -154,7 +183,11 @@ mod tests {
         check_fetch(after, &Ok(Some(with_body(Some(7), octets(b")))")))));
         check_fetch(
             b"* 1 FETCH (BODY[HEADER.FIELDS (\"DATE\")]<0> {2}\r\n\r\n UID 7 MODSEQ (12))",
-            &Ok(Some(with_body(Some(7), octets(b"\r\n")))),
+            &Ok(Some(with_section(
+                Some(7),
+                "HEADER.FIELDS (\"DATE\")",
+                octets(b"\r\n"),
+            ))),
         );
         check_fetch(
             b"* 1 FETCH (BODY[] \"say \\\"x\\\"\")",

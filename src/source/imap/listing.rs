@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::dialogue::{Command, Dialogue, Event, Outcome};
 use super::fetch_answer::{Body, FetchAnswer, Malformed, fetch_answer};
 use super::framing::Response;
-use super::grammar::{Kind, kind, number, split_word};
+use super::grammar::{Kind, kind, number, response_code, split_word};
 use super::sets::{Portion, portions};
 use super::{Listed, refusal};
 use crate::finding::Stage;
@@ -66,7 +66,15 @@ fn list_all<C: BufRead + Write>(
         exists = exists.saturating_sub(pass.expunged);
     }
     let mut found = pass.found;
-    for uid in uids_of(dialogue, &pass.missing)? {
+    let silent: u64 = pass.missing.iter().map(|(a, b)| u64::from(b - a) + 1).sum();
+    let searched = uids_of(dialogue, &pass.missing)?;
+    // A server that refuses to list must not make a mailbox look empty.
+    if (searched.uids.len() as u64) < silent.saturating_sub(searched.expunged) {
+        let told = found.len() + searched.uids.len();
+        let detail = format!("the server says that there are {exists} messages, and lists {told}");
+        return Err(refusal::protocol(dialogue.stage, detail).worth_retrying());
+    }
+    for uid in searched.uids {
         // The server hides the message's data; fetching it will show whether it can be read.
         found.entry(uid).or_insert(Listed {
             uid,
@@ -189,33 +197,47 @@ pub(super) fn check_mood(stage: Stage, what: &str, outcome: &Outcome) -> Result<
         return Ok(());
     }
     let error = refusal::refused(stage, what, &outcome.text);
-    if matches!(error.code, "throttled" | "not-connected") {
+    let is_mood = matches!(error.code, "throttled" | "not-connected")
+        || ["UNAVAILABLE", "INUSE"]
+            .iter()
+            .any(|code| response_code(&outcome.text, code).is_some());
+    if is_mood {
         return Err(error);
     }
     tracing::debug!(reason = %error.detail, "a command was refused");
     Ok(())
 }
 
+/// What a search for messages gave.
+#[derive(Default)]
+struct Searched {
+    uids: Vec<u32>,
+    expunged: u64,
+}
+
 /// The UIDs behind sequence numbers that FETCH kept silent about.
 fn uids_of<C: BufRead + Write>(
     dialogue: &mut Dialogue<'_, C>,
     missing: &[(u32, u32)],
-) -> Result<Vec<u32>, SourceError> {
+) -> Result<Searched, SourceError> {
     let stage = dialogue.stage;
-    let mut uids = Vec::new();
+    let mut searched = Searched::default();
     let commands = missing
         .iter()
         .map(|(first, last)| Command::light(format!("UID SEARCH {first}:{last}")));
     dialogue.converse(commands, &mut |event| {
         match event {
-            Event::Untagged(response) => uids.extend(read_search(response)),
+            Event::Untagged(response) if is_expunge(response) => searched.expunged += 1,
+            Event::Untagged(response) => searched.uids.extend(read_search(response)),
             Event::Done(outcome) => {
                 check_mood(stage, "the server does not search the mailbox", &outcome)?;
             }
         }
         Ok(ControlFlow::Continue(()))
     })?;
-    Ok(uids)
+    searched.uids.sort_unstable();
+    searched.uids.dedup();
+    Ok(searched)
 }
 
 fn read_search(response: &Response) -> Vec<u32> {
@@ -252,7 +274,8 @@ fn dates<C: BufRead + Write>(
         match event {
             Event::Untagged(response) => {
                 if let Some(answer) = readable(response, stage)?
-                    && let (Some(uid), Some(Body::Octets(header))) = (answer.uid, answer.body)
+                    && let (Some(uid), Some(Body::Octets(header))) =
+                        (answer.uid, answer.into_body())
                     && let Some(date) = read_date(&header)
                 {
                     dates.insert(uid, date);
@@ -388,6 +411,23 @@ mod tests {
         .concat();
         let commands = [ALL, "UID SEARCH 2:3"];
         check(&script, 3, Window::default(), &[11, 12, 13], &commands);
+    }
+
+    #[test]
+    fn a_refusal_does_not_make_a_mailbox_look_empty() {
+        for search in ["s2 NO Internal error\r\n", "* SEARCH 12 12\r\ns2 OK x\r\n"] {
+            let script = format!("s1 NO Internal error\r\n{search}");
+            let (result, _) = run(&script, 2, Window::default());
+            let error = result.expect_err("an error");
+            assert_eq!(
+                (error.code, error.retryable),
+                ("protocol", true),
+                "{search}"
+            );
+        }
+        let vanished = "s1 NO x\r\n* 1 EXPUNGE\r\n* SEARCH 12\r\ns2 OK x\r\n";
+        let (result, _) = run(vanished, 2, Window::default());
+        assert_eq!(result.expect("a list").len(), 1);
     }
 
     #[test]

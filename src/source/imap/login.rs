@@ -182,7 +182,8 @@ pub(super) fn failure<C>(stage: Stage, shared: &Shared<C>, error: &imap::Error) 
         imap::Error::ConnectionLost => {
             refusal::framing(stage, &super::framing::FramingError::Closed)
         }
-        _ => refusal::protocol(stage, "the server's answer to the login cannot be read"),
+        _ => refusal::protocol(stage, "the server's answer to the login cannot be read")
+            .worth_retrying(),
     }
 }
 
@@ -263,10 +264,10 @@ mod tests {
         );
         check_refused("a1 NO [PRIVACYREQUIRED] Plaintext\r\n", "plaintext-refused");
         check_refused("a1 BAD syntax\r\n", "server-refused");
-        check_refused("* BYE Too many connections\r\n", "throttled");
+        check_refused("* BYE Too many connections\r\n", "connection-limit");
         check_refused("* BYE good night\r\n", "bye");
         check_refused("", "connection-lost");
-        check_refused("\u{ff}\u{ff}\r\na1 OK\r\n", "protocol");
+        check_refused("\u{ff}\u{ff}\r\n", "connection-lost");
         check_refused("a7 OK\r\n", "protocol");
     }
 

@@ -1,6 +1,7 @@
 //! Why a server said no, told apart, each with what a person can do about it.
 
 use std::io;
+use std::time::Duration;
 
 use super::framing::FramingError;
 use crate::finding::Stage;
@@ -19,7 +20,7 @@ struct Mood {
 }
 
 /// In order: the first that fits holds. Response codes are those of RFC 5530 and what large providers really say.
-const MOODS: [Mood; 11] = [
+const MOODS: [Mood; 12] = [
     Mood {
         signs: &["authenticated but not connected"],
         code: "not-connected",
@@ -70,10 +71,21 @@ const MOODS: [Mood; 11] = [
     },
     Mood {
         signs: &[
-            "[throttled]",
             "[limit]",
+            "too many simultaneous connections",
+            "too many connections",
+            "maximum number of connections",
+        ],
+        code: "connection-limit",
+        retryable: true,
+        what_to_do: "lower `connections` of this server, or close other programs that are logged in to this account",
+    },
+    Mood {
+        signs: &[
+            "[throttled]",
             "[overquota]",
             "throttl",
+            "backoff time",
             "too many",
             "maximum number of",
             "rate limit",
@@ -187,6 +199,22 @@ pub(super) fn bye(stage: Stage, text: &[u8]) -> SourceError {
     .worth_retrying()
 }
 
+/// How long the server asked to be left alone, at most a quarter of an hour: Exchange writes `Suggested Backoff Time: 2500
+/// milliseconds`.
+#[must_use]
+pub fn asked_to_wait(error: &SourceError) -> Option<Duration> {
+    const LONGEST: Duration = Duration::from_secs(15 * 60);
+    let said = error.detail.to_ascii_lowercase();
+    let (_, rest) = said.split_once("backoff time:")?;
+    let rest = rest.trim_start();
+    let end = rest
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(rest.len());
+    let digits = rest.get(..end).filter(|digits| !digits.is_empty())?;
+    let wait = digits.parse().map_or(LONGEST, Duration::from_millis);
+    Some(wait.min(LONGEST))
+}
+
 /// The server says what the protocol does not allow, or what we cannot read.
 pub(super) fn protocol(stage: Stage, detail: impl Into<String>) -> SourceError {
     SourceError::new(
@@ -278,7 +306,7 @@ mod tests {
         check(
             Login,
             "[LIMIT] Too many simultaneous connections",
-            "throttled",
+            "connection-limit",
             true,
         );
         check(
@@ -329,6 +357,30 @@ mod tests {
         let error = bye(Stage::Fetch, b"Server shutting down.");
         assert_eq!((error.code, error.retryable), ("bye", true));
         let error = bye(Stage::Connect, b"Too many connections from your IP");
-        assert_eq!((error.code, error.retryable), ("throttled", true));
+        assert_eq!((error.code, error.retryable), ("connection-limit", true));
+    }
+
+    #[test]
+    fn servers_say_how_long_to_wait() {
+        for (text, expected) in [
+            (
+                "Request is throttled. Suggested Backoff Time: 2500 milliseconds",
+                Some(2_500),
+            ),
+            (
+                "[THROTTLED] suggested backoff time:7 milliseconds.",
+                Some(7),
+            ),
+            (
+                "Backoff Time: 99999999999999999999 milliseconds",
+                Some(900_000),
+            ),
+            ("Backoff Time: soon", None),
+            ("slow down", None),
+        ] {
+            let error = refused(Stage::Fetch, "refused", text.as_bytes());
+            let wait = expected.map(Duration::from_millis);
+            assert_eq!(asked_to_wait(&error), wait, "{text}");
+        }
     }
 }

@@ -3,17 +3,33 @@
 use std::io::{self, BufRead, Read, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::framing::{FramingError, Limits, read_response};
 use super::grammar::{Kind, Status, kind};
+
+/// What the crate waits for is short; it parses an answer again at every line of it.
+const LIMITS: Limits = Limits {
+    line: 1 << 20,
+    literal: 64 << 10,
+    discard: 16 << 20,
+};
+
+/// Responses in a row that are kept from the crate.
+const MOST_CHATTER: usize = 10_000;
 
 /// A handle to a connection.
 ///
-/// The `imap` crate buffers what it reads, so it is handed one line per read at most: whatever the server sent after that
-/// line stays here, for whoever reads next.
+/// The `imap` crate buffers what it reads, so it is handed one response per read at most: whatever the server sent after it
+/// stays here, for whoever reads next. It is handed only what a login or a farewell needs: its parser recurses without a
+/// limit, and panics, on data that nobody asked for.
 #[derive(Debug)]
 pub(super) struct Shared<C> {
     connection: Arc<Mutex<C>>,
     /// The last `* BYE …` that was handed over: the crate drops its text, and with it the reason.
     farewell: Arc<Mutex<Option<Vec<u8>>>>,
+    /// What the crate has not taken yet of the response that it is handed.
+    handed: Vec<u8>,
+    /// Whether the first response, which may be the greeting, was handed over.
+    begun: bool,
 }
 
 impl<C> Clone for Shared<C> {
@@ -21,6 +37,8 @@ impl<C> Clone for Shared<C> {
         Self {
             connection: Arc::clone(&self.connection),
             farewell: Arc::clone(&self.farewell),
+            handed: Vec::new(),
+            begun: false,
         }
     }
 }
@@ -30,6 +48,8 @@ impl<C> Shared<C> {
         Self {
             connection: Arc::new(Mutex::new(connection)),
             farewell: Arc::default(),
+            handed: Vec::new(),
+            begun: false,
         }
     }
 
@@ -41,16 +61,6 @@ impl<C> Shared<C> {
             .clone()
     }
 
-    fn note_farewell(&self, line: &[u8]) {
-        if let Kind::Untagged {
-            status: Status::Bye,
-            text,
-        } = kind(line)
-        {
-            *self.farewell.lock().unwrap_or_else(PoisonError::into_inner) = Some(text.to_vec());
-        }
-    }
-
     /// The connection itself, for reading and writing in large pieces.
     pub(super) fn lock(&self) -> MutexGuard<'_, C> {
         // A panic of the crate while it reads leaves no half-changed state here; the session is given up anyway.
@@ -60,20 +70,55 @@ impl<C> Shared<C> {
     }
 }
 
+impl<C: BufRead> Shared<C> {
+    /// The next response that is for the crate; nothing at the end of the connection.
+    fn next_response(&mut self) -> io::Result<Vec<u8>> {
+        for _ in 0..MOST_CHATTER {
+            let response = match read_response(&mut *self.lock(), &LIMITS) {
+                Ok(response) => response,
+                Err(FramingError::Closed) => return Ok(Vec::new()),
+                Err(FramingError::Io(error)) => return Err(error),
+                Err(error) => return Err(io::Error::new(io::ErrorKind::InvalidData, error)),
+            };
+            if self.is_awaited(&response.text) {
+                let mut line = response.text;
+                // Texts for people come in any charset; the crate reads ASCII alone.
+                line.iter_mut()
+                    .filter(|b| !b.is_ascii())
+                    .for_each(|b| *b = b'?');
+                line.extend_from_slice(b"\r\n");
+                return Ok(line);
+            }
+        }
+        let problem = "the server talks without end";
+        Err(io::Error::new(io::ErrorKind::InvalidData, problem))
+    }
+
+    fn is_awaited(&mut self, line: &[u8]) -> bool {
+        match kind(line) {
+            Kind::Untagged {
+                status: Status::Bye,
+                text,
+            } => {
+                *self.farewell.lock().unwrap_or_else(PoisonError::into_inner) = Some(text.to_vec());
+                true
+            }
+            Kind::Untagged { .. } => !std::mem::replace(&mut self.begun, true),
+            Kind::Tagged { .. } | Kind::Continuation => true,
+            Kind::Data(_) | Kind::Noise => false,
+        }
+    }
+}
+
 impl<C: BufRead> Read for Shared<C> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut connection = self.lock();
-        let available = connection.fill_buf()?;
-        let line = match memchr::memchr(b'\n', available) {
-            Some(at) => available.get(..=at).unwrap_or(available),
-            None => available,
-        };
-        let count = line.len().min(buffer.len());
-        for (to, from) in buffer.iter_mut().zip(line) {
-            *to = *from;
+        if self.handed.is_empty() {
+            self.handed = self.next_response()?;
         }
-        self.note_farewell(line);
-        connection.consume(count);
+        let count = self.handed.len().min(buffer.len());
+        for (to, from) in buffer.iter_mut().zip(self.handed.drain(..count)) {
+            *to = from;
+        }
         Ok(count)
     }
 }
@@ -92,6 +137,18 @@ impl<C: Write> Write for Shared<C> {
 mod tests {
     use super::*;
     use crate::source::imap::scripted::Scripted;
+
+    #[test]
+    fn the_crate_hears_only_what_it_waits_for() {
+        let deep = "(".repeat(200_000);
+        let script = format!(
+            "* OK hello\r\n* 1 FETCH (BODYSTRUCTURE {deep}\r\n* NO\r\n* LIST () \"/\" {{5}}\r\na1 OK\r\n\u{ff}\r\n\
+             a1 OK w\u{e9}lcome\r\n"
+        );
+        let mut client = imap::Client::new(Shared::new(Scripted::new(script)));
+        client.read_greeting().expect("a greeting");
+        assert!(client.login("ana", "x").is_ok());
+    }
 
     #[test]
     fn the_crate_strands_nothing() {

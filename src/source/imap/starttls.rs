@@ -111,7 +111,7 @@ mod tests {
         };
         check("* OK [CAPABILITY IMAP4rev1] ready\r\n", None);
         check("* PREAUTH welcome\r\n", Some("preauth"));
-        check("* BYE too many connections\r\n", Some("throttled"));
+        check("* BYE too many connections\r\n", Some("connection-limit"));
         check("* BYE\r\n", Some("bye"));
         check("220 mail.example ESMTP\r\n", Some("protocol"));
         check("", Some("protocol"));
