@@ -5,13 +5,17 @@ mod certificates;
 mod desk;
 mod dovecot;
 mod mail;
+mod poison;
 mod settings;
 mod upheaval;
+mod weather;
 mod wiretap;
 
 pub(crate) use audit::{Audit, Ran, Row};
 pub(crate) use certificates::Certificates;
 pub(crate) use desk::Desk;
 pub(crate) use dovecot::{Dovecot, MASTER, PASSWORD};
-pub(crate) use mail::{farewell, ordinary};
+pub(crate) use mail::{farewell, ordinary, with_attachments};
+pub(crate) use poison::{FAULTS, Poisoner, STEPS};
+pub(crate) use weather::Weather;
 pub(crate) use wiretap::Wiretap;

@@ -26,6 +26,8 @@ pub(crate) struct Audit {
     tls: &'static str,
     authority: Option<PathBuf>,
     auth: String,
+    /// Further lines of `[servers.default]`.
+    server: String,
     roster: String,
     environment: Vec<(String, String)>,
 }
@@ -41,6 +43,23 @@ impl Audit {
             tls: "implicit",
             authority: Some(dovecot.authority()),
             auth: auth.to_owned(),
+            server: "timeout = \"20s\"\n".to_owned(),
+            roster: "custodian,mailbox,last_day\n".to_owned(),
+            environment: vec![("TEST_PASSWORD".to_owned(), PASSWORD.to_owned())],
+        }
+    }
+
+    /// Without TLS, on a server of the test's own on a port of 127.0.0.1.
+    pub(crate) fn on_port(port: u16) -> Self {
+        let auth = r#"{ method = "login", user = "{mailbox}", password_env = "TEST_PASSWORD" }"#;
+        Self {
+            directory: Rc::new(tempfile::tempdir().unwrap()),
+            host: "127.0.0.1".to_owned(),
+            port,
+            tls: "none",
+            authority: None,
+            auth: auth.to_owned(),
+            server: "timeout = \"20s\"\n".to_owned(),
             roster: "custodian,mailbox,last_day\n".to_owned(),
             environment: vec![("TEST_PASSWORD".to_owned(), PASSWORD.to_owned())],
         }
@@ -61,6 +80,11 @@ impl Audit {
         self
     }
 
+    pub(crate) fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
     pub(crate) fn host(mut self, host: &str) -> Self {
         host.clone_into(&mut self.host);
         self
@@ -75,6 +99,12 @@ impl Audit {
     /// The value of `auth`, a TOML table.
     pub(crate) fn auth(mut self, auth: &str) -> Self {
         auth.clone_into(&mut self.auth);
+        self
+    }
+
+    /// The lines for timeout and connections.
+    pub(crate) fn server(mut self, lines: &str) -> Self {
+        lines.clone_into(&mut self.server);
         self
     }
 
@@ -109,8 +139,8 @@ impl Audit {
             .unwrap_or_default();
         let configuration = format!(
             "[organisation]\ndomains = [\"acme.example\"]\n\n[roster]\nfile = \"leavers.csv\"\n\n\
-             [servers.default]\nhost = \"{}\"\nport = {}\ntls = \"{}\"\ntimeout = \"20s\"\n{authority}auth = {}\n",
-            self.host, self.port, self.tls, self.auth
+             [servers.default]\nhost = \"{}\"\nport = {}\ntls = \"{}\"\n{}{authority}auth = {}\n",
+            self.host, self.port, self.tls, self.server, self.auth
         );
         fs::write(self.path("audit.toml"), configuration).unwrap();
         fs::write(self.path("leavers.csv"), &self.roster).unwrap();
@@ -173,6 +203,12 @@ impl Ran {
             self.stdout,
             self.stderr
         );
+        self
+    }
+
+    /// With the report that the command was told to write.
+    pub(crate) fn reported_in(mut self, report: PathBuf) -> Self {
+        self.report = report;
         self
     }
 

@@ -161,6 +161,11 @@ impl Dovecot {
         self.root.path().join("ca.pem")
     }
 
+    /// The directory of a mailbox.
+    pub(crate) fn mail(&self, user: &str, mailbox: &str) -> PathBuf {
+        self.root.path().join("mail").join(user).join(mailbox)
+    }
+
     /// File names below `cur` and `new`, sorted.
     pub(crate) fn files(&self, user: &str, mailbox: &str) -> Vec<String> {
         let maildir = self.root.path().join("mail").join(user).join(mailbox);

@@ -23,6 +23,26 @@ pub(crate) fn ordinary(from: &str, number: u32) -> String {
     )
 }
 
+/// A farewell as one part of several, with `octets` of pictures before and behind it, and a card.
+pub(crate) fn with_attachments(from: &str, number: u32, octets: usize) -> String {
+    let line = [&"iVBORw0K".repeat(9), "\r\n"].concat();
+    let picture = line.repeat(octets / 2 / line.len());
+    let image = format!(
+        "Content-Type: image/png; name=\"a (b).png\"\r\nContent-Transfer-Encoding: base64\r\n\r\n{picture}"
+    );
+    let whole = farewell(from, number);
+    let (head, body) = whole.split_once("\r\n\r\n").unwrap();
+    let card =
+        "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Anna\r\nTEL;TYPE=home:+44 7700 900462\r\nEND:VCARD\r\n";
+    format!(
+        "{head}\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"o u\"\r\n\r\nPreamble.\r\n\
+         --o u\r\n{image}\r\n--o u\r\nContent-Type: multipart/alternative; boundary=in\r\n\r\n\
+         --in\r\n\r\n{body}\r\n--in\r\nContent-Type: text/html\r\n\r\n<p>{body}</p>\r\n--in--\r\n\
+         --o u\r\n{image}\r\n--o u\r\nContent-Type: application/octet-stream; name=anna.vcf\r\n\
+         Content-Disposition: attachment\r\n\r\n{card}\r\n--o u--\r\nEpilogue.\r\n"
+    )
+}
+
 fn message(from: &str, number: u32, subject: &str, body: &str) -> String {
     let minute = number % 60;
     format!(

@@ -1,0 +1,85 @@
+//! Servers with every fault that we know, at every step of the conversation: each costs its own account at most.
+
+use crate::harness::{Audit, FAULTS, Poisoner, Row, STEPS};
+
+/// One run over everybody of `how` (`once`, `ever`) and two for whom all is well; gives their coverage.
+fn run(how: &str) -> Vec<Row> {
+    let mut audit =
+        Audit::on_port(Poisoner::start()).server("timeout = \"2s\"\nconnections = 48\n");
+    for fault in FAULTS {
+        for step in 0..STEPS {
+            audit = audit.leaver(&format!("{how}-{fault}-{step}"));
+        }
+    }
+    let ran = audit.leaver("anna").leaver("zoe").run(&[]);
+    assert!(
+        matches!(ran.status, Some(0 | 3)),
+        "{:?}\n{}",
+        ran.status,
+        ran.stderr
+    );
+    let terminal = format!("{}{}", ran.stdout, ran.stderr);
+    assert!(!terminal.contains("panicked"), "{terminal}");
+    assert!(!terminal.contains('\x1b'), "{terminal}");
+    let coverage = ran.rows("coverage.csv");
+    let exceptions = ran.rows("exceptions.csv");
+    let findings = ran.rows("findings.csv");
+    for row in &coverage {
+        let number = |column: &str| row[column].parse::<u64>().unwrap();
+        let accounted = number("judged") + number("judged_before") + number("exceptions");
+        // An account that was never opened has an exception, and nothing in the window.
+        assert!(
+            number("in_window") == accounted || number("in_window") == 0,
+            "{row:?}"
+        );
+        let custodian = &row["custodian"];
+        let of_theirs = |rows: &[Row]| rows.iter().filter(|r| &r["custodian"] == custodian).count();
+        if row["status"] == "complete" {
+            assert_eq!(number("judged"), 4, "{row:?}");
+            assert_eq!(of_theirs(&findings), 1, "{row:?}");
+        } else {
+            assert!(of_theirs(&exceptions) > 0, "{row:?}");
+        }
+    }
+    for well in ["anna@acme.example", "zoe@acme.example"] {
+        let row = coverage
+            .iter()
+            .find(|row| row["custodian"] == well)
+            .unwrap();
+        assert_eq!(row["status"], "complete");
+    }
+    assert_eq!(coverage.len(), FAULTS.len() * STEPS + 2);
+    coverage
+}
+
+fn incomplete(coverage: &[Row]) -> Vec<&str> {
+    let wrong = coverage.iter().filter(|row| row["status"] != "complete");
+    wrong
+        .map(|row| row["custodian"].split('@').next().unwrap())
+        .collect()
+}
+
+#[test]
+fn a_fault_met_once_costs_nothing() {
+    let coverage = run("once");
+    assert_eq!(incomplete(&coverage), [""; 0]);
+}
+
+#[test]
+fn a_fault_met_every_time_costs_its_account() {
+    let coverage = run("ever");
+    let lost = incomplete(&coverage);
+    for name in &lost {
+        let words: Vec<_> = name.split('-').collect();
+        // What nobody asked for is passed over, and what cannot be taken apart is fetched whole.
+        assert!(
+            !matches!(words[1], "garbage" | "noise" | "panics" | "brackets"),
+            "{name}"
+        );
+        assert!(!matches!(words[2], "5" | "6"), "{name}");
+    }
+    for step in [0, 1, 2, 3, 4, 7] {
+        let name = format!("ever-cut-{step}");
+        assert!(lost.contains(&name.as_str()), "{name}");
+    }
+}
