@@ -14,6 +14,7 @@ mod cli;
 mod determinism;
 mod evidence;
 mod harness;
+mod killed;
 mod layering;
 mod lean;
 mod login;

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
+use std::process::{Child, Stdio};
+
 use assert_cmd::Command;
 
 use tempfile::TempDir;
@@ -80,9 +82,23 @@ impl Audit {
         self
     }
 
+    /// To another port that leads to the same server.
     pub(crate) fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
+    }
+
+    /// Starts a command that somebody else ends.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Child {
+        self.configure();
+        std::process::Command::new(env!("CARGO_BIN_EXE_sent-audit"))
+            .current_dir(self.directory.path())
+            .args(arguments)
+            .envs(self.environment.iter().cloned())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
     }
 
     pub(crate) fn host(mut self, host: &str) -> Self {

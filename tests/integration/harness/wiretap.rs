@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 pub(crate) struct Wiretap {
     port: u16,
@@ -13,6 +14,15 @@ pub(crate) struct Wiretap {
 impl Wiretap {
     /// Relays every connection to `port` on 127.0.0.1.
     pub(crate) fn on(port: u16) -> Self {
+        Self::relaying(port, Duration::ZERO)
+    }
+
+    /// The same over a line of some 400 kB/s.
+    pub(crate) fn slow(port: u16) -> Self {
+        Self::relaying(port, Duration::from_millis(10))
+    }
+
+    fn relaying(port: u16, pause: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let tap = Self {
             port: listener.local_addr().unwrap().port(),
@@ -23,7 +33,7 @@ impl Wiretap {
             for client in listener.incoming().map_while(Result::ok) {
                 let server = TcpStream::connect(("127.0.0.1", port)).unwrap();
                 let answers = (server.try_clone().unwrap(), client.try_clone().unwrap());
-                thread::spawn(move || relay(answers.0, answers.1, |_| {}));
+                thread::spawn(move || relay(answers.0, answers.1, |_| thread::sleep(pause)));
                 let said = Arc::clone(&said);
                 thread::spawn(move || {
                     relay(client, server, |octets| said.lock().unwrap().extend(octets));
