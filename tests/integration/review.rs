@@ -32,7 +32,7 @@ fn filled_in(desk: &Desk, decisions: &[[&str; 4]], separator: u8) -> Vec<u8> {
 
 /// What the next report says of each finding: status, note, reviewer, day.
 fn decided(desk: &Desk) -> Vec<[String; 4]> {
-    let out = (1..)
+    let out = (1..100)
         .map(|number| format!("again-{number}"))
         .find(|name| !desk.path(name).exists())
         .unwrap();
@@ -217,7 +217,7 @@ fn an_accepted_exception_makes_a_run_complete() {
     assert_eq!(desk.rows("next/exceptions.csv")[0]["attempts"], "2");
 }
 
-/// Converts with LibreOffice, in a profile of its own.
+/// Converts with a spreadsheet program, in a profile of its own.
 fn converted(file: &Path, format: &str, filter: Option<&str>) -> PathBuf {
     let above = file.parent().unwrap();
     let mut command = Command::new("soffice");
