@@ -74,7 +74,7 @@ impl Judge {
         custodian: &Custodian,
         organisation: &Organisation,
     ) -> Vec<Conclusion> {
-        let reading = Reading::new(message);
+        let reading = Reading::new(message, organisation);
         let hits = self.gate.hits(&reading);
         let case = verdict::Case {
             message,

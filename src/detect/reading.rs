@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use crate::finding::Place;
 use crate::message::{Message, Text, Zone};
-use crate::query::fold::Folded;
+use crate::mailbox::Organisation;
+use crate::query::fold::{Folded, own_labels};
 
 /// A stretch of the author's words in one zone of one part.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub(super) struct Passage<'m> {
 pub(super) struct Reading<'m> {
     /// In reading order.
     pub passages: Vec<Passage<'m>>,
+    /// Names of the organisation.
+    own_labels: Vec<String>,
     /// For each sentence, its passage.
     owners: Vec<usize>,
 }
@@ -35,8 +38,9 @@ pub(super) struct Reading<'m> {
 impl<'m> Reading<'m> {
     /// Reads a message.
     #[must_use]
-    pub(super) fn new(message: &'m Message) -> Self {
-        let mut reading = Self::default();
+    pub(super) fn new(message: &'m Message, organisation: &Organisation) -> Self {
+        let mut reading =
+            Self { own_labels: own_labels(&organisation.domains), ..Self::default() };
         if !is_reply_subject(&message.subject) {
             reading.add(
                 Place::Subject,
@@ -63,7 +67,7 @@ impl<'m> Reading<'m> {
     }
 
     fn add(&mut self, place: Place, part: &'m str, text: &'m str, range: Range<usize>) {
-        let folded = Folded::new(text, range.clone());
+        let folded = Folded::new(text, range.clone()).with_own_name(&self.own_labels);
         if folded.sentences.is_empty() {
             return;
         }

@@ -28,6 +28,15 @@ pub struct Sentence {
 /// A line shorter than this ends a sentence at its line feed; a longer one was wrapped by the mail client.
 const WRAPPED_LINE: usize = 46;
 
+/// What stands in folded text in place of the organisation's name; no text folds into it.
+pub const OWN_NAME: &str = "§";
+/// Words of an organisation's name, at most.
+const MOST_NAME_WORDS: usize = 4;
+/// Letters from which on the first word of a name will do.
+const LONG_WORD: usize = 5;
+/// Letters of a label that is a name, at least.
+const SHORT_LABEL: usize = 3;
+
 impl Folded {
     /// Folds `original[range]`. Offsets refer to the whole of `original`.
     #[must_use]
@@ -36,6 +45,58 @@ impl Folded {
         let start = range.start;
         folder.run(original.get(range).unwrap_or_default(), start);
         folder.folded
+    }
+
+    /// Replaces the organisation's name by [`OWN_NAME`], so that phrases can ask for it: words that together spell the first
+    /// label of one of its domains (`talleres-iruna` and `talleresiruna` are "Talleres Iruña"), or one long word that
+    /// begins it.
+    #[must_use]
+    pub fn with_own_name(self, labels: &[String]) -> Self {
+        if labels.is_empty() {
+            return self;
+        }
+        let mut marked = Self::default();
+        let mut copied = 0;
+        for sentence in &self.sentences {
+            marked.copy(&self, copied..sentence.folded.start);
+            let start = marked.text.len();
+            let mut at = sentence.folded.start;
+            while at < sentence.folded.end {
+                let rest = self.text.get(at..sentence.folded.end).unwrap_or_default();
+                let word = rest.find(' ').unwrap_or(rest.len());
+                if let Some(length) = own_name(rest, labels) {
+                    let last = at + length.saturating_sub(1);
+                    marked.push_from(&self, OWN_NAME, at, last);
+                    at += length;
+                } else {
+                    marked.copy(&self, at..at + word);
+                    at += word;
+                }
+                let gap = (at + 1).min(sentence.folded.end);
+                marked.copy(&self, at..gap);
+                at = gap;
+            }
+            marked.sentences.push(Sentence {
+                folded: start..marked.text.len(),
+                original: sentence.original.clone(),
+            });
+            copied = sentence.folded.end;
+        }
+        marked.copy(&self, copied..self.text.len());
+        marked
+    }
+
+    fn copy(&mut self, from: &Self, range: Range<usize>) {
+        self.text.push_str(from.text.get(range.clone()).unwrap_or_default());
+        self.origin.extend_from_slice(from.origin.get(range).unwrap_or_default());
+    }
+
+    /// Pushes a word that stands for the bytes from `first` to `last`.
+    fn push_from(&mut self, from: &Self, word: &str, first: usize, last: usize) {
+        self.text.push_str(word);
+        let origin = |at: usize| from.origin.get(at).copied().unwrap_or_default();
+        self.origin.push(origin(first));
+        self.origin.extend((1..word.len()).map(|_| origin(last)));
     }
 
     /// The original's range for a range of the folded text.
@@ -61,6 +122,44 @@ impl Folded {
             .checked_sub(1)
             .filter(|&i| self.sentences.get(i).is_some_and(|s| offset < s.folded.end))
     }
+}
+
+/// How many bytes at the beginning of `rest` spell one of the labels.
+fn own_name(rest: &str, labels: &[String]) -> Option<usize> {
+    labels.iter().find_map(|label| {
+        let mut spelled = 0;
+        let mut length = 0;
+        for (number, word) in rest.split(' ').take(MOST_NAME_WORDS).enumerate() {
+            if word.is_empty() || !label.get(spelled..).is_some_and(|l| l.starts_with(word)) {
+                return None;
+            }
+            spelled += word.len();
+            length += word.len() + usize::from(number > 0);
+            let begins = number == 0 && word.len() >= LONG_WORD;
+            if spelled == label.len() {
+                return Some(length);
+            }
+            let next = rest.get(length + 1..).unwrap_or_default();
+            let goes_on = next.split(' ').next().is_some_and(|w| {
+                !w.is_empty() && label.get(spelled..).is_some_and(|l| l.starts_with(w))
+            });
+            if begins && !goes_on {
+                return Some(length);
+            }
+        }
+        None
+    })
+}
+
+/// The names by which an organisation may be called: the first labels of its domains, folded, without hyphens.
+#[must_use]
+pub fn own_labels(domains: &[String]) -> Vec<String> {
+    domains
+        .iter()
+        .filter_map(|d| d.split('.').next())
+        .map(|label| fold_words(label).replace(' ', ""))
+        .filter(|label| label.len() >= SHORT_LABEL)
+        .collect()
 }
 
 /// Folds a phrase or word as text is folded, without sentence ends.
@@ -298,6 +397,21 @@ mod tests {
             "on 3.5.2024 at www.acme.example",
             &["on 3 5 2024 at www acme example"],
         );
+    }
+
+    #[test]
+    fn the_organisation_is_marked() {
+        let labels = own_labels(&["talleres-iruna.example".to_owned(), "brezo.example".to_owned()]);
+        let check = |text: &str, expected: &str| {
+            let folded = Folded::new(text, 0..text.len()).with_own_name(&labels);
+            let first = folded.sentences.first().expect("a sentence").clone();
+            assert_eq!(&folded.text[first.folded.clone()], expected);
+            assert_eq!(folded.original_range(&first.folded, text), first.original);
+        };
+        check("I leave Brezo", "i leave §");
+        check("Dejo Talleres Iruña hoy", "dejo § hoy");
+        check("los talleres de Iruña", "los § de iruna");
+        check("brezos", "brezos");
     }
 
     #[test]

@@ -7,13 +7,14 @@
 //! (my|our) last [working] day alternatives, and a part that may be missing
 //! last ..2 day                up to two words in between
 //! 0 years                     any number, in figures
+//! leave @own                  the organisation's name
 //! from @weekday               any entry of the list `weekday` of the same language
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use crate::query::fold::fold_words;
+use crate::query::fold::{OWN_NAME, fold_words};
 
 /// Named lists of phrases, by name.
 pub type Lists = BTreeMap<String, Vec<String>>;
@@ -215,6 +216,9 @@ fn token_nodes(token: &str, lists: &Lists, depth: usize) -> Result<Node, String>
         } else {
             Err(format!("`{token}`: a gap is 12 words at most"))
         };
+    }
+    if token == "@own" {
+        return Ok(Node::Word(vec![OWN_NAME.to_owned()]));
     }
     if let Some(name) = token.strip_prefix('@') {
         let entries = lists
