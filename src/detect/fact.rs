@@ -8,10 +8,12 @@ use crate::query::{Frame, Query, Within};
 
 /// A fact holds from so many points on.
 pub(super) const HOLDS: i32 = 50;
-/// What the model may add or take away, at most: it knows wordings, but less of real mail than the frames.
-const MODEL_POINTS: i32 = 30;
+/// What the model may add, at most.
+const MODEL_FOR: i32 = 20;
+/// What the model may take away, at most: it knows wordings, but less of real mail than the frames.
+const MODEL_AGAINST: i32 = 10;
 /// Taken off the model's logit, in hundredths, before ten of them make a point.
-const MODEL_DOUBT: i32 = 50;
+const MODEL_DOUBT: i32 = 100;
 /// What each further frame for the same fact adds in one sentence, at most twice.
 const SUPPORT: i32 = 10;
 
@@ -53,6 +55,34 @@ impl<'h> Signals<'h> {
             by_sentence.entry(hit.sentence).or_default().push(hit);
         }
         Self { by_sentence }
+    }
+
+    /// The hits of one query, apart by language; phrases for any language count in each.
+    fn by_language(query: &Query, hits: &'h [Hit], number: usize) -> Vec<Self> {
+        let of = |hit: &Hit| {
+            let phrase = query
+                .signals
+                .get(hit.signal)
+                .and_then(|s| s.phrases.get(hit.phrase));
+            phrase.map_or("", |p| p.language.as_str())
+        };
+        let hits: Vec<&Hit> = hits.iter().filter(|h| h.query == number).collect();
+        let mut languages: Vec<&str> = hits.iter().map(|h| of(h)).collect();
+        languages.sort_unstable();
+        languages.dedup();
+        languages
+            .into_iter()
+            .map(|language| {
+                let mut by_sentence: BTreeMap<usize, Vec<&Hit>> = BTreeMap::new();
+                for &hit in hits
+                    .iter()
+                    .filter(|h| of(h) == language || of(h).is_empty())
+                {
+                    by_sentence.entry(hit.sentence).or_default().push(hit);
+                }
+                Self { by_sentence }
+            })
+            .collect()
     }
 
     /// Whether there is none.
@@ -99,47 +129,63 @@ impl<'h> Signals<'h> {
     }
 }
 
-/// Weighs every fact of a query in every sentence and keeps the best sentence for each.
+/// Weighs every fact of a query in every sentence and keeps the best sentence for each. Frames combine signals of one
+/// language only: a word of another may mean something else.
 #[must_use]
 pub(super) fn weigh(
     query: &Query,
-    signals: &Signals<'_>,
+    hits: &[Hit],
+    number: usize,
     reading: &Reading<'_>,
 ) -> BTreeMap<String, Fact> {
+    let languages = Signals::by_language(query, hits, number);
     let mut best: BTreeMap<String, Fact> = BTreeMap::new();
     for sentence in 0..reading.len() {
-        for (name, fact) in weigh_sentence(query, signals, reading, sentence) {
-            let slot = best.entry(name).or_default();
-            // The first of equals is kept, so that the order of sentences decides and nothing else.
-            if slot.frames.is_empty() && slot.words.is_empty() && slot.points == 0
-                || fact.points > slot.points
-            {
-                *slot = fact;
+        let learned = learned(query, reading, sentence);
+        for signals in &languages {
+            for (name, fact) in weigh_sentence(query, signals, &learned, sentence) {
+                let slot = best.entry(name).or_insert_with(|| fact.clone());
+                // The first of equals is kept, so that the order of sentences decides and nothing else.
+                if fact.points > slot.points {
+                    *slot = fact;
+                }
             }
         }
     }
     best
 }
 
+/// What the model makes of a sentence, by fact.
+fn learned(query: &Query, reading: &Reading<'_>, sentence: usize) -> BTreeMap<String, Fact> {
+    let Some(model) = &query.model else {
+        return BTreeMap::new();
+    };
+    let scores = model.score(reading.folded(sentence));
+    let heads = model.heads().iter().zip(scores);
+    heads
+        .map(|(head, score)| {
+            let points = ((score.logit - MODEL_DOUBT) / 10).clamp(-MODEL_AGAINST, MODEL_FOR);
+            let fact = Fact {
+                model: points,
+                words: score.strongest,
+                ..Fact::default()
+            };
+            (head.clone(), fact)
+        })
+        .collect()
+}
+
 fn weigh_sentence(
     query: &Query,
     signals: &Signals<'_>,
-    reading: &Reading<'_>,
+    learned: &BTreeMap<String, Fact>,
     sentence: usize,
 ) -> BTreeMap<String, Fact> {
-    let mut facts: BTreeMap<String, Fact> = BTreeMap::new();
+    let mut facts = learned.clone();
     for (number, frame) in query.frames.iter().enumerate() {
         if signals.frame_holds(frame, sentence) {
             let fact = facts.entry(frame.fact.clone()).or_default();
             fact.frames.push((number, frame.points));
-        }
-    }
-    if let Some(model) = &query.model {
-        let scores = model.score(reading.folded(sentence));
-        for (head, score) in model.heads().iter().zip(scores) {
-            let fact = facts.entry(head.clone()).or_default();
-            fact.model = ((score.logit - MODEL_DOUBT) / 10).clamp(-MODEL_POINTS, MODEL_POINTS);
-            fact.words = score.strongest;
         }
     }
     for fact in facts.values_mut() {

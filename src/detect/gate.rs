@@ -109,7 +109,7 @@ impl Gate {
                     .into_iter()
                     .flatten()
                 {
-                    if !seen.insert((number, sentence)) {
+                    if seen.contains(&(number, sentence)) {
                         continue;
                     }
                     let Some(phrase) = self.phrases.get(number) else {
@@ -126,6 +126,7 @@ impl Gate {
                             .map(|m| m.start + range.start..m.end + range.start)
                     };
                     if let Some(range) = matched {
+                        seen.insert((number, sentence));
                         hits.push(Hit {
                             query: phrase.query,
                             sentence: passage.first_sentence + sentence,

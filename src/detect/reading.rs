@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use crate::finding::Place;
-use crate::message::{Message, Text, Zone};
 use crate::mailbox::Organisation;
+use crate::message::{Message, Text, Zone};
 use crate::query::fold::{Folded, own_labels};
 
 /// A stretch of the author's words in one zone of one part.
@@ -39,8 +39,10 @@ impl<'m> Reading<'m> {
     /// Reads a message.
     #[must_use]
     pub(super) fn new(message: &'m Message, organisation: &Organisation) -> Self {
-        let mut reading =
-            Self { own_labels: own_labels(&organisation.domains), ..Self::default() };
+        let mut reading = Self {
+            own_labels: own_labels(&organisation.domains),
+            ..Self::default()
+        };
         if !is_reply_subject(&message.subject) {
             reading.add(
                 Place::Subject,

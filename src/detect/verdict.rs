@@ -59,7 +59,7 @@ impl Case<'_> {
         if needs_signal && signals.is_empty() {
             return None;
         }
-        let facts = fact::weigh(query, &signals, self.reading);
+        let facts = fact::weigh(query, self.hits, number, self.reading);
         let findings = Findings {
             case: self,
             query,

@@ -87,8 +87,10 @@ impl Folded {
     }
 
     fn copy(&mut self, from: &Self, range: Range<usize>) {
-        self.text.push_str(from.text.get(range.clone()).unwrap_or_default());
-        self.origin.extend_from_slice(from.origin.get(range).unwrap_or_default());
+        self.text
+            .push_str(from.text.get(range.clone()).unwrap_or_default());
+        self.origin
+            .extend_from_slice(from.origin.get(range).unwrap_or_default());
     }
 
     /// Pushes a word that stands for the bytes from `first` to `last`.
@@ -401,7 +403,10 @@ mod tests {
 
     #[test]
     fn the_organisation_is_marked() {
-        let labels = own_labels(&["talleres-iruna.example".to_owned(), "brezo.example".to_owned()]);
+        let labels = own_labels(&[
+            "talleres-iruna.example".to_owned(),
+            "brezo.example".to_owned(),
+        ]);
         let check = |text: &str, expected: &str| {
             let folded = Folded::new(text, 0..text.len()).with_own_name(&labels);
             let first = folded.sentences.first().expect("a sentence").clone();

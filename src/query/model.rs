@@ -197,11 +197,11 @@ mod tests {
         assert_eq!(
             scores[0],
             Score {
-                logit: 1340,
+                logit: 793,
                 strongest: vec!["last day".to_owned(), "day".to_owned()]
             }
         );
-        assert_eq!(scores[1].logit, 14);
+        assert_eq!(scores[1].logit, 18);
     }
 
     #[test]
