@@ -24,6 +24,7 @@ mod read_only;
 mod readme;
 mod review;
 mod sample_mail;
+mod sample_report;
 mod spreadsheet;
 mod trail;
 mod weather;
