@@ -14,7 +14,7 @@ pub(crate) use self::text::decode;
 pub(crate) struct Column {
     /// The name in the contract.
     pub(crate) name: &'static str,
-    /// Other headings that mean the same, spelled as [`folded`] leaves them.
+    /// Other headings that mean the same, spelled as `folded` leaves them.
     pub(crate) synonyms: &'static [&'static str],
     /// Whether a table without it is refused.
     pub(crate) required: bool,

@@ -127,7 +127,7 @@ impl Session {
         })
     }
 
-    /// Fetches whole messages (`BODY.PEEK[]`, [`Extent::Whole`]), giving each to `sink` as it arrives, in the server's order: every one of
+    /// Fetches whole messages (`BODY.PEEK[]`, `Extent::Whole`), giving each to `sink` as it arrives, in the server's order: every one of
     /// `messages` once, also those that the server does not deliver (expunged meanwhile, refused, too large). Batches are
     /// cut by bytes inside. If `sink` returns `false`, stops at once, and the session is out of step.
     ///
@@ -143,7 +143,7 @@ impl Session {
         })
     }
 
-    /// As [`Session::fetch`], but of large messages only what is read ([`Extent::Read`]), wherever the server's answers
+    /// As [`Session::fetch`], but of large messages only what is read (`Extent::Read`), wherever the server's answers
     /// allow it. Large messages come first.
     ///
     /// # Errors
