@@ -225,7 +225,7 @@ pub(super) struct Dates {
 /// What is written, and where.
 #[derive(Debug, Args)]
 pub(super) struct Report {
-    /// The report directory; does not exist yet or is empty [default: reports/RUN_ID]
+    /// The report directory; does not exist yet or is empty [default: the run id, below reports/]
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
     /// Which messages are reported, by their recipients
@@ -271,7 +271,7 @@ pub(super) struct Questions {
 /// Whether messages are saved.
 #[derive(Debug, Args)]
 pub(super) struct Evidence {
-    /// Save the message of each finding as evidence/FINDING_ID.eml, exactly as received; never those of privileged and
+    /// Save the message of each finding below evidence/, named by finding id, exactly as received; never those of privileged and
     /// protected mail
     #[arg(long, conflicts_with = "redact")]
     pub(super) evidence: bool,
