@@ -13,10 +13,10 @@ mod verdict;
 
 use sha2::{Digest, Sha256};
 
-use crate::finding::Conclusion;
+use crate::finding::{Conclusion, hexadecimal};
 use crate::mailbox::{Custodian, Organisation};
 use crate::message::Message;
-use crate::query::{self, QuerySet};
+use crate::query::QuerySet;
 use gate::Gate;
 use reading::Reading;
 
@@ -62,7 +62,7 @@ impl Judge {
             "{JUDGING_VERSION}\n{}\n{custodian:?}\n{organisation:?}",
             self.digest
         );
-        let digest = query::hex(&Sha256::digest(facts));
+        let digest = hexadecimal(&Sha256::digest(facts));
         digest.get(..32).unwrap_or(&digest).to_owned()
     }
 

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::finding::Verdict;
+use crate::finding::{Verdict, hexadecimal};
 use model::Model;
 use phrase::Phrase;
 
@@ -263,14 +263,6 @@ impl QuerySet {
     #[must_use]
     pub fn digest(&self) -> String {
         let all: Vec<&str> = self.queries.iter().map(|q| q.digest.as_str()).collect();
-        hex(&Sha256::digest(all.join("\n")))
+        hexadecimal(&Sha256::digest(all.join("\n")))
     }
-}
-
-pub(crate) fn hex(octets: &[u8]) -> String {
-    use std::fmt::Write;
-    octets.iter().fold(String::new(), |mut text, octet| {
-        write!(text, "{octet:02x}").expect("writing to a String cannot fail");
-        text
-    })
 }

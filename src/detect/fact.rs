@@ -50,11 +50,7 @@ impl<'h> Signals<'h> {
     /// The hits of one query.
     #[must_use]
     pub(super) fn new(hits: &'h [Hit], query: usize) -> Self {
-        let mut by_sentence: BTreeMap<usize, Vec<&Hit>> = BTreeMap::new();
-        for hit in hits.iter().filter(|h| h.query == query) {
-            by_sentence.entry(hit.sentence).or_default().push(hit);
-        }
-        Self { by_sentence }
+        Self::grouped(hits.iter().filter(|h| h.query == query))
     }
 
     /// The hits of one query, apart by language; phrases for any language count in each.
@@ -73,16 +69,18 @@ impl<'h> Signals<'h> {
         languages
             .into_iter()
             .map(|language| {
-                let mut by_sentence: BTreeMap<usize, Vec<&Hit>> = BTreeMap::new();
-                for &hit in hits
-                    .iter()
-                    .filter(|h| of(h) == language || of(h).is_empty())
-                {
-                    by_sentence.entry(hit.sentence).or_default().push(hit);
-                }
-                Self { by_sentence }
+                let of_language = |h: &&Hit| of(h) == language || of(h).is_empty();
+                Self::grouped(hits.iter().copied().filter(of_language))
             })
             .collect()
+    }
+
+    fn grouped(hits: impl Iterator<Item = &'h Hit>) -> Self {
+        let mut by_sentence: BTreeMap<usize, Vec<&Hit>> = BTreeMap::new();
+        for hit in hits {
+            by_sentence.entry(hit.sentence).or_default().push(hit);
+        }
+        Self { by_sentence }
     }
 
     /// Whether there is none.

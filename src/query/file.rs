@@ -10,9 +10,9 @@ use sha2::{Digest, Sha256};
 use super::model::Model;
 use super::phrase::{Lists, Phrase};
 use super::{
-    Example, Frame, Pattern, Query, QueryError, Scope, Signal, SignalPhrase, Term, Within, hex,
+    Example, Frame, Pattern, Query, QueryError, Scope, Signal, SignalPhrase, Term, Within,
 };
-use crate::finding::Verdict;
+use crate::finding::{Verdict, hexadecimal};
 
 /// A query's files as text.
 #[derive(Debug, Clone)]
@@ -280,7 +280,7 @@ impl Source {
             hasher.update(text.len().to_le_bytes());
             hasher.update(text);
         }
-        hex(&hasher.finalize())
+        hexadecimal(&hasher.finalize())
     }
 
     fn examples(&self, file: &QueryFile) -> Result<Vec<Example>, QueryError> {

@@ -1,7 +1,7 @@
 //! TLS, always verified: by the system's CAs, or by the one that is configured, and nobody else.
 
 use std::collections::BTreeMap;
-use std::fmt::{Display, Write as _};
+use std::fmt::Display;
 use std::net::TcpStream;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use super::ServerSettings;
 use super::stream::{Connected, Wire, failed};
 use crate::finding::Stage;
+use crate::finding::hexadecimal;
 use crate::source::SourceError;
 
 /// Connectors by the PEM text they trust.
@@ -94,14 +95,6 @@ pub(super) fn secure(
         wire: Wire::protected(tls),
         fingerprint,
         greeted,
-    })
-}
-
-fn hexadecimal(octets: &[u8]) -> String {
-    octets.iter().fold(String::new(), |mut text, octet| {
-        let written = write!(text, "{octet:02x}");
-        debug_assert!(written.is_ok(), "a String takes all text");
-        text
     })
 }
 
