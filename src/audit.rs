@@ -37,7 +37,7 @@ use std::sync::atomic::AtomicBool;
 use jiff::civil::Date;
 
 use crate::config::Settings;
-use crate::detect::Judge;
+use crate::detect::examples::Unproven;
 use crate::mailbox::Window;
 use crate::query::QueryError;
 use crate::report::{Audience, Dialect, ReportError, ReportSettings, Summary};
@@ -207,6 +207,9 @@ pub enum AuditError {
     /// A query file cannot be used (exit status 2; nothing was read).
     #[error(transparent)]
     Query(#[from] QueryError),
+    /// A stable query does not hold its own examples (exit status 2; nothing was read).
+    #[error(transparent)]
+    Unproven(#[from] Unproven),
     /// A path to scan cannot be used (exit status 2; nothing was read).
     #[error(transparent)]
     Source(#[from] SourceError),
@@ -239,7 +242,7 @@ pub fn run(
     report: &ReportChoice,
 ) -> Result<Outcome, AuditError> {
     let chosen = check::chosen(&settings.accounts, &options.custodians)?;
-    let queries = options.questions.load(&settings.queries)?;
+    let judge = options.questions.judge(&settings.queries)?;
     let window = options.window.as_ref().map_or_else(
         || {
             format!(
@@ -252,11 +255,10 @@ pub fn run(
     let record = record::begin(
         "run",
         &options.conduct.command_line,
-        &queries,
+        judge.queries(),
         Some(settings),
         window,
     );
-    let judge = Judge::new(&queries);
     let queues = roster::queues(settings, &chosen, options, &judge)?;
     let accounts = queues.iter().map(|queue| queue.jobs.len() as u64).sum();
     let judging = Arc::new(RosterJudging {

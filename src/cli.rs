@@ -4,6 +4,7 @@ mod arguments;
 mod check;
 mod init;
 mod purge;
+mod queries;
 mod report;
 mod review;
 mod run;
@@ -51,6 +52,7 @@ pub fn main() -> ExitCode {
         Command::Verify(typed) => verify::verify(&typed),
         Command::Runs(typed) => runs::runs(&typed),
         Command::Purge(typed) => purge::purge(&typed),
+        Command::Queries(typed) => queries::queries(&typed),
         Command::Demo(typed) => run::demo(&typed, loudness),
     };
     match result {

@@ -54,6 +54,12 @@ impl Judge {
         }
     }
 
+    /// The queries that judge.
+    #[must_use]
+    pub fn queries(&self) -> &QuerySet {
+        &self.queries
+    }
+
     /// The judgement key for a custodian: digest of queries, organisation, this custodian's facts and the judging version.
     /// A message that was judged under another key is judged again.
     #[must_use]

@@ -153,6 +153,8 @@ pub struct Pattern {
 /// What must, and must not, match.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Example {
+    /// File and line where its message begins: `queries/client-notice/de.toml:61`.
+    pub place: String,
     /// The message, RFC 5322 with at least a body; headers that lack are filled in.
     pub message: String,
     /// The expected verdict; `None` if it must not match.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use sha2::{Digest, Sha256};
 
 use super::AuditError;
+use crate::detect::{Judge, examples};
 use crate::finding::hexadecimal;
 use crate::query::{QueryError, QuerySet};
 
@@ -18,8 +19,20 @@ pub struct Questions {
 }
 
 impl Questions {
-    /// Loads the queries and chooses.
-    pub(super) fn load(&self, paths: &[PathBuf]) -> Result<QuerySet, AuditError> {
+    /// Loads the queries, chooses, and lets those that are stable prove themselves by their own examples.
+    ///
+    /// # Errors
+    /// A query that cannot be used, or an unknown name.
+    pub fn judge(&self, paths: &[PathBuf]) -> Result<Judge, AuditError> {
+        let judge = Judge::new(&self.load(paths)?);
+        let unproven = examples::unproven(judge.queries(), &examples::run(&judge));
+        match unproven.into_iter().next() {
+            None => Ok(judge),
+            Some(reason) => Err(reason.into()),
+        }
+    }
+
+    fn load(&self, paths: &[PathBuf]) -> Result<QuerySet, AuditError> {
         let mut set = QuerySet::load(paths)?;
         if let Some(unknown) = self
             .names

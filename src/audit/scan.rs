@@ -12,7 +12,6 @@ use super::progress::{Progress, Units};
 use super::record;
 use super::{AuditError, Outcome, ReportChoice, ScanOptions};
 use crate::config::Settings;
-use crate::detect::Judge;
 use crate::mailbox::{Custodian, Organisation};
 use crate::report::ReportSettings;
 use crate::source::files;
@@ -26,19 +25,18 @@ pub fn scan(
     options: &ScanOptions,
     report: &ReportChoice,
 ) -> Result<Outcome, AuditError> {
-    let queries = options
+    let judge = options
         .questions
-        .load(settings.map_or(&[][..], |s| &s.queries))?;
+        .judge(settings.map_or(&[][..], |s| &s.queries))?;
     let mailboxes = files::discover(&options.paths)?;
     let organisation = organisation(settings, options);
     let record = record::begin(
         "scan",
         &options.conduct.command_line,
-        &queries,
+        judge.queries(),
         settings,
         window(options),
     );
-    let judge = Judge::new(&queries);
     let shelf = Shelf {
         mailboxes,
         // Whose a message is shows only when it is read; nothing is looked up under this key.

@@ -66,6 +66,7 @@ pub(super) enum Command {
     Check(Check),
     Run(Run),
     Scan(Scan),
+    Queries(Queries),
     Report(ReportAgain),
     Review(Review),
     Verify(Verify),
@@ -209,6 +210,50 @@ pub(super) struct Scan {
     pub(super) evidence: Evidence,
     #[command(flatten)]
     pub(super) showing: Showing,
+}
+
+/// List the query files, or put their own examples to the test
+///
+/// A query says what to look for; queries/README.md describes the language. A run refuses a stable query that has no
+/// example that must match, none that must not, or one that fails.
+#[derive(Debug, Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:
+  sent-audit queries
+  sent-audit queries list my-queries/
+  sent-audit queries test my-queries/project-x.toml
+  sent-audit queries test --config audit.toml
+
+Exit status:
+  0   listed, or every example holds
+  2   usage, configuration or query error
+  3   an example fails, or a stable query has too few"
+)]
+pub(super) struct Queries {
+    #[command(subcommand)]
+    pub(super) command: Option<QueriesCommand>,
+    #[command(flatten)]
+    pub(super) paths: QueryPaths,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum QueriesCommand {
+    /// List them: version, digest, status, languages, number of phrases and examples
+    List(QueryPaths),
+    /// Judge their own examples as any message is judged, and tell what was expected and what came
+    Test(QueryPaths),
+}
+
+/// Which query files.
+#[derive(Debug, Args)]
+pub(super) struct QueryPaths {
+    /// Query files, or directories of them [default: the built-in queries]
+    #[arg(value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// The queries of this configuration
+    #[arg(long, value_name = "FILE", conflicts_with = "paths")]
+    pub(super) config: Option<PathBuf>,
 }
 
 /// The days to audit.

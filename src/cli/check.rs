@@ -6,9 +6,9 @@ use super::arguments::Check;
 use super::run::require_roster;
 use super::status::{Failure, Status};
 use super::terminal::{say, terminal_safe};
+use crate::audit::Questions;
 use crate::audit::check::{Probe, check as probe_all};
 use crate::config::Settings;
-use crate::query::QuerySet;
 use crate::source::SourceError;
 
 const HEADING: [&str; 7] = [
@@ -29,7 +29,7 @@ pub(super) fn check(typed: &Check) -> Result<Status, Failure> {
     require_roster(&settings)?;
     // A run would refuse these before its first connection: so does its trial.
     if !settings.queries.is_empty() {
-        QuerySet::load(&settings.queries)?;
+        Questions::default().judge(&settings.queries)?;
     }
     let probes = probe_all(&settings, &typed.who.custodian)?;
     say(&told(&probes))?;

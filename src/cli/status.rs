@@ -159,6 +159,7 @@ fn of_error(error: &AuditError) -> Status {
     match error {
         AuditError::Usage(_)
         | AuditError::Query(_)
+        | AuditError::Unproven(_)
         | AuditError::Source(_)
         | AuditError::Unwritable(_) => Status::Refused,
         AuditError::Store(StoreError::Locked { .. }) => Status::Busy,

@@ -11,8 +11,8 @@ use crate::query::{Example, Query, QuerySet};
 pub struct Outcome {
     /// The query's id.
     pub query: String,
-    /// Which example, counted from 1.
-    pub number: usize,
+    /// Where the example stands: `queries/client-notice/de.toml:61`.
+    pub place: String,
     /// The first words of its message.
     pub begins: String,
     /// What the example expects; `None` for no match.
@@ -31,19 +31,73 @@ impl Outcome {
     }
 }
 
-/// Judges every example of every query.
+/// Why a stable query may not judge.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unproven {
+    /// Nothing shows that it finds anything.
+    #[error(
+        "the query `{0}` is stable and has no example that must match: add an [[example]] with its verdict, or make it a draft"
+    )]
+    NothingMatches(String),
+    /// Nothing shows that it leaves anything alone.
+    #[error(
+        "the query `{0}` is stable and has no example that must not match: add an [[example]] with verdict = \"none\", or make it a draft"
+    )]
+    NothingIsLeftAlone(String),
+    /// An example does not come out as it says.
+    #[error(
+        "the query `{}` is stable and fails its example {} (\"{}\"): {}; mend the query, or make it a draft",
+        .0.query, .0.place, .0.begins, .0.difference()
+    )]
+    Fails(Box<Outcome>),
+}
+
+impl Outcome {
+    /// What was expected and what came, in words.
+    #[must_use]
+    pub fn difference(&self) -> String {
+        let word = |verdict: Option<Verdict>| verdict.map_or("none", Verdict::as_str);
+        let mut text = format!("expected {}, got {}", word(self.expected), word(self.said));
+        if !self.missing.is_empty() {
+            let missing = self.missing.join(", ");
+            text = format!("{text}; not found as the custodian's: {missing}");
+        }
+        text
+    }
+}
+
+/// Judges every example of every query of the judge.
 #[must_use]
-pub fn run(queries: &QuerySet) -> Vec<Outcome> {
-    let judge = Judge::new(queries);
+pub fn run(judge: &Judge) -> Vec<Outcome> {
+    let queries = &judge.queries().queries;
     let all = queries
-        .queries
         .iter()
-        .flat_map(|q| q.examples.iter().enumerate().map(move |(n, e)| (q, n, e)));
-    all.map(|(query, number, example)| outcome(&judge, query, number, example))
+        .flat_map(|query| query.examples.iter().map(move |example| (query, example)));
+    all.map(|(query, example)| outcome(judge, query, example))
         .collect()
 }
 
-fn outcome(judge: &Judge, query: &Query, number: usize, example: &Example) -> Outcome {
+/// What keeps stable queries from judging, given how their examples came out.
+#[must_use]
+pub fn unproven(queries: &QuerySet, outcomes: &[Outcome]) -> Vec<Unproven> {
+    let stable = queries.queries.iter().filter(|query| query.stable);
+    let mut reasons = Vec::new();
+    for query in stable {
+        let id = || query.id.clone();
+        if query.examples.iter().all(|e| e.verdict.is_none()) {
+            reasons.push(Unproven::NothingMatches(id()));
+        }
+        if query.examples.iter().all(|e| e.verdict.is_some()) {
+            reasons.push(Unproven::NothingIsLeftAlone(id()));
+        }
+        let own = outcomes.iter().filter(|o| o.query == query.id);
+        let failing = own.filter(|o| !o.holds());
+        reasons.extend(failing.map(|o| Unproven::Fails(Box::new(o.clone()))));
+    }
+    reasons
+}
+
+fn outcome(judge: &Judge, query: &Query, example: &Example) -> Outcome {
     let message = message::parse(complete(&example.message).as_bytes());
     let from = message.from.first().cloned().unwrap_or_default();
     let custodian = Custodian {
@@ -61,7 +115,7 @@ fn outcome(judge: &Judge, query: &Query, number: usize, example: &Example) -> Ou
         .collect();
     Outcome {
         query: query.id.clone(),
-        number: number + 1,
+        place: example.place.clone(),
         begins: begins(&message),
         expected: example.verdict,
         said: conclusion.map(|c| c.verdict),
@@ -114,17 +168,72 @@ mod tests {
 
     #[test]
     fn the_queries_that_the_program_carries_hold_their_examples() {
-        let queries = QuerySet::builtin().expect("the built-in queries compile");
-        let outcomes = run(&queries);
-        assert!(
-            outcomes.iter().any(|o| o.expected.is_some()),
-            "no example must match"
-        );
-        assert!(
-            outcomes.iter().any(|o| o.expected.is_none()),
-            "no example must not match"
-        );
+        let judge = Judge::new(&QuerySet::builtin().expect("the built-in queries compile"));
+        let outcomes = run(&judge);
         let broken: Vec<&Outcome> = outcomes.iter().filter(|o| !o.holds()).collect();
         assert!(broken.is_empty(), "{broken:#?}");
+        for query in &judge.queries().queries {
+            assert!(query.stable, "{}: a draft is shipped", query.id);
+        }
+        assert_eq!(unproven(judge.queries(), &outcomes), []);
+    }
+
+    const QUERY: &str = "id = \"x\"\nversion = 1\ntitle = \"X\"\nsignal.x.any = [\"project x\"]\n\
+                         pattern = [{ verdict = \"match\", all = [\"x\"] }]\n";
+
+    /// What is said of a query with these examples: `verdict: message`.
+    #[track_caller]
+    fn check(status: &str, examples: &[(&str, &str)], expected: &[&str]) {
+        let tables = examples.iter().map(|(verdict, message)| {
+            format!("[[example]]\nverdict = \"{verdict}\"\nmessage = \"\"\"\n{message}\"\"\"\n")
+        });
+        let text: String = std::iter::once(format!("status = \"{status}\"\n{QUERY}"))
+            .chain(tables)
+            .collect();
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("x.toml");
+        std::fs::write(&path, text).unwrap();
+        let judge = Judge::new(&QuerySet::load(&[path]).unwrap());
+        let told: Vec<String> = unproven(judge.queries(), &run(&judge))
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(told.len(), expected.len(), "{told:#?}");
+        for (told, expected) in told.iter().zip(expected) {
+            assert!(told.contains(expected), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_stable_query_proves_itself() {
+        let good = ("match", "About Project X.");
+        let quiet = ("none", "About lunch.");
+        check("stable", &[good, quiet], &[]);
+        check("stable", &[good], &["no example that must not match"]);
+        check("stable", &[quiet], &["no example that must match"]);
+        check(
+            "stable",
+            &[good, quiet, ("none", "Also project x.")],
+            &["x.toml:17 (\"Also project x.\"): expected none, got match"],
+        );
+        check("draft", &[("match", "About lunch.")], &[]);
+    }
+
+    #[test]
+    fn contact_data_belong_to_an_example() {
+        let outcome = Outcome {
+            query: "x".into(),
+            place: "x.toml:1".into(),
+            begins: String::new(),
+            expected: Some(Verdict::Match),
+            said: Some(Verdict::Match),
+            missing: vec!["tel:+34600111222".into()],
+        };
+        assert!(!outcome.holds());
+        assert!(
+            outcome
+                .difference()
+                .ends_with("custodian's: tel:+34600111222")
+        );
     }
 }

@@ -2,45 +2,55 @@
 
 use super::file::Source;
 
-/// A query file with its phrase files and its weights.
+/// A query file with its phrase files and its weights, each by its place in the repository.
 pub(super) struct Builtin {
-    name: &'static str,
+    file: File,
+    /// With their languages.
+    phrases: &'static [(&'static str, File)],
+    model: Option<File>,
+}
+
+struct File {
+    path: &'static str,
     text: &'static str,
-    phrases: &'static [(&'static str, &'static str)],
-    model: Option<&'static str>,
+}
+
+macro_rules! file {
+    ($path:expr) => {
+        File {
+            path: concat!("queries/", $path),
+            text: include_str!(concat!("../../queries/", $path)),
+        }
+    };
 }
 
 macro_rules! phrases {
     ($directory:literal: $($language:literal),+) => {
-        &[$(($language, include_str!(concat!("../../queries/", $directory, "/", $language, ".toml")))),+]
+        &[$(($language, file!(concat!($directory, "/", $language, ".toml")))),+]
     };
 }
 
 /// Every built-in query.
 pub(super) const QUERIES: &[Builtin] = &[Builtin {
-    name: "client-notice.toml",
-    text: include_str!("../../queries/client-notice.toml"),
+    file: file!("client-notice.toml"),
     phrases: phrases!("client-notice": "ca", "de", "en", "es", "fr", "it", "nl", "pt"),
-    model: Some(include_str!("../../queries/client-notice/weights.tsv")),
+    model: Some(file!("client-notice/weights.tsv")),
 }];
 
 impl Builtin {
     /// As if it had been read from disk.
     pub(super) fn source(&self) -> Source {
-        let path = |name: &str| format!("queries/{name}").into();
+        let of = |file: &File| (file.path.into(), file.text.to_owned());
+        let (path, text) = of(&self.file);
+        let phrases = self.phrases.iter().map(|(language, file)| {
+            let (path, text) = of(file);
+            ((*language).to_owned(), path, text)
+        });
         Source {
-            path: path(self.name),
-            text: self.text.to_owned(),
-            phrases: self
-                .phrases
-                .iter()
-                .map(|(language, text)| {
-                    ((*language).to_owned(), path(language), (*text).to_owned())
-                })
-                .collect(),
-            model: self
-                .model
-                .map(|text| (path("client-notice/weights.tsv"), text.to_owned())),
+            path,
+            text,
+            phrases: phrases.collect(),
+            model: self.model.as_ref().map(of),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
+use toml::Spanned;
 
 use super::model::Model;
 use super::phrase::{Lists, Phrase};
@@ -121,7 +122,7 @@ fn half() -> u8 {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ExampleTable {
-    message: String,
+    message: Spanned<String>,
     verdict: String,
     #[serde(default)]
     contacts: Vec<String>,
@@ -284,16 +285,16 @@ impl Source {
     }
 
     fn examples(&self, file: &QueryFile) -> Result<Vec<Example>, QueryError> {
-        let compile = |path: &Path, tables: &[ExampleTable]| -> Result<Vec<Example>, QueryError> {
-            let examples = tables.iter().map(ExampleTable::compile);
+        let compile = |path: &Path, text: &str, tables: &[ExampleTable]| {
+            let examples = tables.iter().map(|table| table.compile(path, text));
             examples
-                .collect::<Result<_, _>>()
+                .collect::<Result<Vec<_>, _>>()
                 .map_err(|problem| invalid(path, &problem))
         };
-        let mut examples = compile(&self.path, &file.example)?;
+        let mut examples = compile(&self.path, &self.text, &file.example)?;
         for (_, path, text) in &self.phrases {
             let table: PhraseFile = parse(path, text)?;
-            examples.extend(compile(path, &table.example)?);
+            examples.extend(compile(path, text, &table.example)?);
         }
         Ok(examples)
     }
@@ -447,16 +448,19 @@ fn term(name: &str, signals: &[Signal], frames: &[Frame]) -> Result<Term, String
 }
 
 impl ExampleTable {
-    fn compile(&self) -> Result<Example, String> {
+    fn compile(&self, path: &Path, text: &str) -> Result<Example, String> {
+        let before = text.get(..self.message.span().start).unwrap_or_default();
+        let place = format!("{}:{}", path.display(), before.matches('\n').count() + 1);
         let verdict = match self.verdict.as_str() {
             "none" => None,
             word => Some(
                 word.parse()
-                    .map_err(|e| format!("[[example]]: verdict: {e}, or `none`"))?,
+                    .map_err(|e| format!("{place}: [[example]]: verdict: {e}; or write `none`"))?,
             ),
         };
         Ok(Example {
-            message: self.message.clone(),
+            place,
+            message: self.message.get_ref().clone(),
             verdict,
             contacts: self.contacts.clone(),
         })

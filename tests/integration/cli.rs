@@ -65,7 +65,8 @@ fn help_names_the_commands_that_are_there_and_no_others() {
     assert_eq!(
         commands,
         [
-            "init", "check", "run", "scan", "report", "review", "verify", "runs", "purge", "demo"
+            "init", "check", "run", "scan", "queries", "report", "review", "verify", "runs",
+            "purge", "demo"
         ]
     );
     for command in commands {
@@ -200,4 +201,59 @@ fn a_closed_pipe_is_no_failure() {
         String::from_utf8_lossy(&output.stderr)
     );
     assert_eq!(output.stderr, b"");
+}
+
+const QUERY: &str = "id = \"x\"\nversion = 1\ntitle = \"Project X\"\nstatus = \"stable\"\n\
+                     signal.x.any = [\"project x\"]\npattern = [{ verdict = \"match\", all = [\"x\"] }]\n\
+                     [[example]]\nverdict = \"match\"\nmessage = \"About Project X.\"\n\
+                     [[example]]\nverdict = \"none\"\nmessage = \"About lunch.\"\n";
+
+#[test]
+fn queries_are_listed_and_tested() {
+    let directory = tempfile::tempdir().unwrap();
+    write(directory.path(), "x.toml", QUERY);
+    let told = |arguments: &[&str], status| check(directory.path(), arguments, status).0;
+    let list = told(&["queries"], 0);
+    assert!(list.contains("client-notice@"), "{list}");
+    assert_eq!(told(&["queries", "list"], 0), list);
+    assert!(told(&["queries", "x.toml"], 0).contains("Project X"));
+    let tested = told(&["queries", "test", "x.toml"], 0);
+    assert!(tested.contains("stable: 2 of 2 examples hold"), "{tested}");
+    let (_, err) = check(directory.path(), &["queries", "test", "absent.toml"], 2);
+    assert!(
+        err.contains("cannot read the query file absent.toml"),
+        "{err}"
+    );
+}
+
+#[test]
+fn a_stable_query_that_fails_its_own_examples_is_refused() {
+    let directory = configured();
+    write(
+        directory.path(),
+        "x.toml",
+        &QUERY.replace("About lunch", "Lunch with Project X"),
+    );
+    write(
+        directory.path(),
+        "audit.toml",
+        &format!("{CONFIG}[audit]\nqueries = [\"x.toml\"]\n"),
+    );
+    let expected = "the query `x` is stable and fails its example";
+    for arguments in [
+        &["run"][..],
+        &["check"],
+        &["scan", "leavers.csv", "--config", "audit.toml"],
+    ] {
+        let (_, err) = check(directory.path(), arguments, 2);
+        assert!(err.contains(expected), "{err}");
+        assert!(err.contains("expected none, got match"), "{err}");
+    }
+    assert!(!directory.path().join("reports").exists());
+    let (out, _) = check(
+        directory.path(),
+        &["queries", "test", "--config", "audit.toml"],
+        3,
+    );
+    assert!(out.contains("FAILS "), "{out}");
 }
