@@ -7,6 +7,7 @@ mod begun;
 mod budget;
 pub mod check;
 mod evidence;
+mod explain;
 mod fetching;
 mod files;
 pub mod history;
@@ -50,6 +51,7 @@ use judging::RosterJudging;
 use progress::{Progress, Units};
 
 pub use again::{AgainOptions, report};
+pub use explain::{ExplainOptions, Explained, explain};
 pub use interrupt::stop_on_interrupt;
 pub use progress::AboveBars;
 pub use questions::Questions;

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod check;
+mod explain;
 mod init;
 mod purge;
 mod queries;
@@ -52,6 +53,7 @@ pub fn main() -> ExitCode {
         Command::Verify(typed) => verify::verify(&typed),
         Command::Runs(typed) => runs::runs(&typed),
         Command::Purge(typed) => purge::purge(&typed),
+        Command::Explain(typed) => explain::explain(&typed),
         Command::Queries(typed) => queries::queries(&typed),
         Command::Demo(typed) => run::demo(&typed, loudness),
     };

@@ -3,6 +3,7 @@
 mod author;
 pub mod contact;
 pub mod examples;
+pub mod explain;
 mod fact;
 mod gate;
 mod language;
@@ -93,8 +94,7 @@ impl Judge {
             .queries
             .iter()
             .enumerate()
-            .filter(|(_, query)| query.scope.automatic || !message.automatic)
-            .filter(|(_, query)| !query.scope.outside_only || case.reaches_outside())
+            .filter(|(_, query)| case.leaves_out(query).is_none())
             .filter_map(|(number, query)| case.conclude(number, query))
             .collect()
     }

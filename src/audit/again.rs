@@ -146,7 +146,7 @@ fn named(
     Ok(on_roster.chain(stored).collect())
 }
 
-fn matcher(glob: &str) -> Result<GlobMatcher, AuditError> {
+pub(super) fn matcher(glob: &str) -> Result<GlobMatcher, AuditError> {
     GlobBuilder::new(glob)
         .case_insensitive(true)
         .build()

@@ -1,5 +1,6 @@
 //! One message's walk: read, judged, and what was concluded bound to who, where and when.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use jiff::civil::Date;
@@ -62,18 +63,8 @@ impl Judging for ScanJudging {
         {
             return Opinion::OutOfWindow;
         }
-        let implied;
-        let organisation = if self.organisation.domains.is_empty() {
-            let from = message.from.first().map_or("", |a| a.address.as_str());
-            implied = Organisation {
-                domains: detect::implied_organisation(from).domains,
-                ..self.organisation.clone()
-            };
-            &implied
-        } else {
-            &self.organisation
-        };
-        let conclusions = self.judge.judge(&message, &custodian, organisation);
+        let organisation = self.organisation_of(&message);
+        let conclusions = self.judge.judge(&message, &custodian, &organisation);
         let judged = judged(work, raw, &message, &custodian.id, conclusions);
         Opinion::Judged {
             judged,
@@ -83,8 +74,20 @@ impl Judging for ScanJudging {
 }
 
 impl ScanJudging {
+    /// The organisation that is known, or the one that the From implies.
+    pub(super) fn organisation_of(&self, message: &Message) -> Cow<'_, Organisation> {
+        if !self.organisation.domains.is_empty() {
+            return Cow::Borrowed(&self.organisation);
+        }
+        let from = message.from.first().map_or("", |a| a.address.as_str());
+        Cow::Owned(Organisation {
+            domains: detect::implied_organisation(from).domains,
+            ..self.organisation.clone()
+        })
+    }
+
     /// Whose message it is; `None` if nobody's who is asked for.
-    fn custodian(&self, message: &Message) -> Option<Custodian> {
+    pub(super) fn custodian(&self, message: &Message) -> Option<Custodian> {
         let writers = || message.from.iter().chain(&message.sender);
         let Some(owner) = self.owners.first() else {
             let writer = writers().find(|a| !a.address.is_empty());

@@ -88,7 +88,7 @@ pub fn scan(
 }
 
 /// What was typed goes before what is configured.
-fn organisation(settings: Option<&Settings>, options: &ScanOptions) -> Organisation {
+pub(super) fn organisation(settings: Option<&Settings>, options: &ScanOptions) -> Organisation {
     let mut organisation = settings.map(|s| s.organisation.clone()).unwrap_or_default();
     if !options.org_domains.is_empty() {
         let bare = |domain: &String| domain.trim().trim_start_matches('@').to_lowercase();
@@ -101,7 +101,7 @@ fn organisation(settings: Option<&Settings>, options: &ScanOptions) -> Organisat
 }
 
 /// The roster's custodians by everything that may stand in a From.
-fn by_address(settings: &Settings) -> HashMap<String, Custodian> {
+pub(super) fn by_address(settings: &Settings) -> HashMap<String, Custodian> {
     let mut roster = HashMap::new();
     for custodian in &settings.custodians {
         let logins = settings

@@ -66,6 +66,7 @@ pub(super) enum Command {
     Check(Check),
     Run(Run),
     Scan(Scan),
+    Explain(Explain),
     Queries(Queries),
     Report(ReportAgain),
     Review(Review),
@@ -210,6 +211,48 @@ pub(super) struct Scan {
     pub(super) evidence: Evidence,
     #[command(flatten)]
     pub(super) showing: Showing,
+}
+
+/// Tell how one message is read, what matches where, and why it gets this verdict
+///
+/// Shows whose words each line counts as, the phrases that stand in them, the points that frames and model make of them,
+/// whose the contact data are and by which rules, and the ladder of each query, rung by rung. Judges as `scan` does.
+/// The text is the message's own: mind who reads it with you.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  sent-audit explain message.eml
+  sent-audit explain reports/20260101T020000Z-4f2a/evidence/f-0123456789abcdef0123.eml --config audit.toml --custodian ana@acme.example
+  sent-audit explain message.eml --org-domain acme.example --owner ana@acme.example --region ES | less -R
+
+Exit status:
+  0   told, whatever the verdict
+  2   usage, configuration or query error, or no message that can be read")]
+pub(super) struct Explain {
+    /// The message
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// A configuration, for its organisation, roster and queries
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// In whose sent mail it lies, by name or login (`ana*`), whatever its From says
+    #[arg(
+        long,
+        value_name = "GLOB",
+        requires = "config",
+        conflicts_with = "owner"
+    )]
+    pub(super) custodian: Option<String>,
+    /// The organisation's mail domain; may be repeated
+    #[arg(long, value_name = "DOMAIN", value_parser = domains::parse_domain)]
+    pub(super) org_domain: Vec<String>,
+    /// The custodian's address; may be repeated
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    pub(super) owner: Vec<String>,
+    /// Country of numbers without a country code, as ES
+    #[arg(long, value_name = "CC", value_parser = parse_region)]
+    pub(super) region: Option<String>,
+    #[command(flatten)]
+    pub(super) questions: Questions,
 }
 
 /// List the query files, or put their own examples to the test
@@ -633,6 +676,11 @@ mod tests {
         check("sent-audit scan x --org-domain acme", Err("is no domain"));
         check("sent-audit scan x --region Spain", Err("two letters"));
         check("sent-audit init --mailbox x", Err("--custodian"));
-        check("sent-audit explain x", Err("unrecognized subcommand"));
+        check("sent-audit explain x --owner a@acme.example", Ok(()));
+        check("sent-audit explain", Err("FILE"));
+        check("sent-audit explain x --custodian a", Err("--config"));
+        check("sent-audit queries", Ok(()));
+        check("sent-audit queries x", Ok(()));
+        check("sent-audit queries test x y", Ok(()));
     }
 }

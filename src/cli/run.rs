@@ -118,7 +118,7 @@ pub(super) fn report_choice(
     })
 }
 
-fn questions(typed: &arguments::Questions) -> Questions {
+pub(super) fn questions(typed: &arguments::Questions) -> Questions {
     Questions {
         names: typed.query.clone(),
         phrases: typed.phrase.clone(),

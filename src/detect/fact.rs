@@ -195,11 +195,18 @@ fn weigh_sentence(
     facts
 }
 
-/// The strongest frame counts whole, two more support it, guards count whole.
+/// What frames, the strongest first, add: the strongest counts whole, two more support it, guards count whole.
+pub(super) fn counted(frames: &[(usize, i32)]) -> impl Iterator<Item = (usize, i32)> + '_ {
+    frames.iter().enumerate().map(|(rank, &(frame, points))| {
+        let counts = match rank {
+            0 => points,
+            1 | 2 if points > 0 => SUPPORT,
+            _ => points.min(0),
+        };
+        (frame, counts)
+    })
+}
+
 fn frame_points(frames: &[(usize, i32)]) -> i32 {
-    let positive: Vec<i32> = frames.iter().map(|&(_, p)| p).filter(|&p| p > 0).collect();
-    let guards: i32 = frames.iter().map(|&(_, p)| p).filter(|&p| p < 0).sum();
-    let strongest = positive.first().copied().unwrap_or(0);
-    let support = i32::try_from(positive.len().saturating_sub(1).min(2)).unwrap_or(0) * SUPPORT;
-    strongest + support + guards
+    counted(frames).map(|(_, points)| points).sum()
 }

@@ -48,16 +48,33 @@ pub struct Context<'m> {
     pub cues: &'m dyn Fn(&Found) -> (Cues, Cues),
 }
 
-/// An owner and how sure that is, 0 to 100.
-type Opinion = (Owner, u8);
+/// A rule of ownership that applied to a datum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reason {
+    /// What it saw, in plain words.
+    pub rule: &'static str,
+    /// Points for the custodian, negative against; `None` for a rule that decided alone.
+    pub points: Option<i32>,
+}
 
-/// Tells the owner of every datum; the result is sorted and without duplicates.
+/// An owner, how sure that is (0 to 100), and why.
+struct Opinion {
+    owner: Owner,
+    confidence: u8,
+    why: Vec<Reason>,
+}
+
+/// Tells the owner of every datum, and why; the result is sorted and without duplicates.
 #[must_use]
-pub fn attribute(found: &[Found], context: &Context<'_>) -> Vec<Contact> {
+pub fn attribute(found: &[Found], context: &Context<'_>) -> Vec<(Contact, Vec<Reason>)> {
     let scene = Scene::new(found, context);
-    let mut best: BTreeMap<(ContactKind, String), (Contact, u8)> = BTreeMap::new();
+    let mut best: BTreeMap<(ContactKind, String), (Contact, Vec<Reason>, u8)> = BTreeMap::new();
     for datum in found {
-        let (owner, confidence) = scene.owner(datum);
+        let Opinion {
+            owner,
+            confidence,
+            why,
+        } = scene.owner(datum);
         let contact = Contact {
             kind: datum.kind,
             value: datum.value.clone(),
@@ -72,17 +89,20 @@ pub fn attribute(found: &[Found], context: &Context<'_>) -> Vec<Contact> {
         let slot = best.entry((datum.kind, datum.value.clone()));
         match slot {
             std::collections::btree_map::Entry::Vacant(slot) => {
-                slot.insert((contact, rank));
+                slot.insert((contact, why, rank));
             }
             std::collections::btree_map::Entry::Occupied(mut slot) => {
-                if rank > slot.get().1 {
-                    slot.insert((contact, rank));
+                if rank > slot.get().2 {
+                    slot.insert((contact, why, rank));
                 }
             }
         }
     }
-    let mut contacts: Vec<Contact> = best.into_values().map(|(contact, _)| contact).collect();
-    contacts.sort();
+    let mut contacts: Vec<(Contact, Vec<Reason>)> = best
+        .into_values()
+        .map(|(contact, why, _)| (contact, why))
+        .collect();
+    contacts.sort_by(|(a, _), (b, _)| a.cmp(b));
     contacts
 }
 

@@ -29,11 +29,11 @@ pub(super) struct Case<'c> {
 const LIST_LENGTH: usize = 15;
 
 /// What one query makes of the case; the costly parts are found when a pattern asks for them.
-struct Findings<'f, 'c> {
+pub(super) struct Findings<'f, 'c> {
     case: &'f Case<'c>,
     query: &'f Query,
-    signals: Signals<'f>,
-    facts: BTreeMap<String, Fact>,
+    pub(super) signals: Signals<'f>,
+    pub(super) facts: BTreeMap<String, Fact>,
     found: OnceCell<Vec<Found>>,
     contacts: OnceCell<Vec<Contact>>,
     successor: OnceCell<Option<Successor>>,
@@ -41,7 +41,7 @@ struct Findings<'f, 'c> {
 
 impl Case<'_> {
     /// Whether anybody outside the organisation gets the message; unknown recipients count.
-    pub(super) fn reaches_outside(&self) -> bool {
+    fn reaches_outside(&self) -> bool {
         let mut all = self
             .message
             .to
@@ -52,25 +52,39 @@ impl Case<'_> {
         all.peek().is_none() || all.any(|a| !self.organisation.owns(domain(&a.address)))
     }
 
+    /// Why a query's scope leaves the message out.
+    pub(super) fn leaves_out(&self, query: &Query) -> Option<&'static str> {
+        if self.message.automatic && !query.scope.automatic {
+            Some("a generated message")
+        } else if query.scope.outside_only && !self.reaches_outside() {
+            Some("to nobody outside the organisation")
+        } else {
+            None
+        }
+    }
+
     /// What a query concludes.
     pub(super) fn conclude(&self, number: usize, query: &Query) -> Option<Conclusion> {
-        let signals = Signals::new(self.hits, number);
         let needs_signal = query.patterns.iter().all(Pattern::needs_words);
-        if needs_signal && signals.is_empty() {
+        if needs_signal && Signals::new(self.hits, number).is_empty() {
             return None;
         }
-        let facts = fact::weigh(query, self.hits, number, self.reading);
-        let findings = Findings {
+        let findings = self.findings(number, query);
+        let (_, pattern) = findings.holding()?;
+        Some(findings.conclusion(pattern))
+    }
+
+    /// What a query makes of the case.
+    pub(super) fn findings<'f>(&'f self, number: usize, query: &'f Query) -> Findings<'f, 'f> {
+        Findings {
             case: self,
             query,
-            signals,
-            facts,
+            signals: Signals::new(self.hits, number),
+            facts: fact::weigh(query, self.hits, number, self.reading),
             found: OnceCell::new(),
             contacts: OnceCell::new(),
             successor: OnceCell::new(),
-        };
-        let pattern = query.patterns.iter().find(|p| findings.holds(p))?;
-        Some(findings.conclusion(pattern))
+        }
     }
 }
 
@@ -82,14 +96,20 @@ impl Pattern {
     }
 }
 
-impl Findings<'_, '_> {
-    fn holds(&self, pattern: &Pattern) -> bool {
+impl<'f> Findings<'f, '_> {
+    /// The first pattern that holds, and its place on the ladder.
+    pub(super) fn holding(&self) -> Option<(usize, &'f Pattern)> {
+        let mut patterns = self.query.patterns.iter().enumerate();
+        patterns.find(|(_, pattern)| self.holds(pattern))
+    }
+
+    pub(super) fn holds(&self, pattern: &Pattern) -> bool {
         pattern.all.iter().all(|t| self.term(t, pattern))
             && (pattern.any.is_empty() || pattern.any.iter().any(|t| self.term(t, pattern)))
             && !pattern.none.iter().any(|t| self.term(t, pattern))
     }
 
-    fn term(&self, term: &Term, pattern: &Pattern) -> bool {
+    pub(super) fn term(&self, term: &Term, pattern: &Pattern) -> bool {
         match term {
             Term::Fact(name) => self.facts.get(name).is_some_and(Fact::holds),
             Term::Signal(signal) => (0..self.case.reading.len()).any(|s| {
@@ -137,18 +157,24 @@ impl Findings<'_, '_> {
 
     fn contacts(&self) -> &[Contact] {
         self.contacts.get_or_init(|| {
-            let cues = |found: &Found| self.cues(found);
-            owner::attribute(
-                self.found(),
-                &owner::Context {
-                    message: self.case.message,
-                    custodian: self.case.custodian,
-                    organisation: self.case.organisation,
-                    notice: self.facts.get("notice").is_some_and(Fact::holds),
-                    cues: &cues,
-                },
-            )
+            let attributed = self.attributed().into_iter();
+            attributed.map(|(contact, _)| contact).collect()
         })
+    }
+
+    /// All contact data with their owners, and why.
+    pub(super) fn attributed(&self) -> Vec<(Contact, Vec<owner::Reason>)> {
+        let cues = |found: &Found| self.cues(found);
+        owner::attribute(
+            self.found(),
+            &owner::Context {
+                message: self.case.message,
+                custodian: self.case.custodian,
+                organisation: self.case.organisation,
+                notice: self.facts.get("notice").is_some_and(Fact::holds),
+                cues: &cues,
+            },
+        )
     }
 
     /// Contact data of the custodian that the message hands over; what stands in a header only is a clue.
@@ -199,7 +225,7 @@ impl Findings<'_, '_> {
         Some(passage.first_sentence + after.checked_sub(1)?)
     }
 
-    fn successor(&self) -> Option<&Successor> {
+    pub(super) fn successor(&self) -> Option<&Successor> {
         self.successor
             .get_or_init(|| {
                 let scene = successor::Scene {
@@ -239,7 +265,7 @@ impl Findings<'_, '_> {
         addresses.len() >= LIST_LENGTH
     }
 
-    fn conclusion(&self, pattern: &Pattern) -> Conclusion {
+    pub(super) fn conclusion(&self, pattern: &Pattern) -> Conclusion {
         let sentence = self.decisive_sentence(pattern);
         let authorship = author::authorship(
             self.case.message,

@@ -65,8 +65,8 @@ fn help_names_the_commands_that_are_there_and_no_others() {
     assert_eq!(
         commands,
         [
-            "init", "check", "run", "scan", "queries", "report", "review", "verify", "runs",
-            "purge", "demo"
+            "init", "check", "run", "scan", "explain", "queries", "report", "review", "verify",
+            "runs", "purge", "demo"
         ]
     );
     for command in commands {
@@ -256,4 +256,44 @@ fn a_stable_query_that_fails_its_own_examples_is_refused() {
         3,
     );
     assert!(out.contains("FAILS "), "{out}");
+}
+
+#[test]
+fn a_message_is_explained() {
+    let directory = configured();
+    let notice = "From: Ana <ana@acme.example>\nTo: luis@customer.example\nSubject: Farewell\n\n\
+                  Friday is my last day with the company.\n\n> Is it?\n";
+    write(directory.path(), "m.eml", notice);
+    let (out, err) = check(directory.path(), &["explain", "m.eml"], 0);
+    assert_eq!(err, "");
+    assert!(
+        out.contains("\n   1 own        | Friday is my last day"),
+        "{out}"
+    );
+    assert!(out.contains("\n   3 quoted     | > Is it?"), "{out}");
+    assert!(out.contains("open-notice       HOLDS"), "{out}");
+    let refused = |arguments: &[&str], expected: &str| {
+        let (out, err) = check(directory.path(), arguments, 2);
+        assert_eq!(out, "");
+        assert!(err.contains(expected), "{err}");
+    };
+    refused(&["explain", "absent.eml"], "absent.eml");
+    refused(
+        &["explain", "m.eml", "--owner", "bob@acme.example"],
+        "none of --owner",
+    );
+    let nobody = [
+        "explain",
+        "m.eml",
+        "--config",
+        "audit.toml",
+        "--custodian",
+        "zoe",
+    ];
+    refused(&nobody, "names nobody on the roster");
+    let mbox = format!(
+        "From x Mon Jun  3 10:00:00 2024\n{notice}\nFrom x Mon Jun  3 10:00:00 2024\n{notice}"
+    );
+    write(directory.path(), "two.mbox", &mbox);
+    refused(&["explain", "two.mbox"], "more than one message");
 }

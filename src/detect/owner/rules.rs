@@ -6,7 +6,7 @@ use rlibphonenumber::{PhoneNumber, PhoneNumberType};
 use super::super::author::{domain, local_part};
 use super::super::contact::Found;
 use super::words::{MOBILE, OFFICE, PRIVATE, has, is_functional};
-use super::{Cues, Opinion, Scene, address, is_free_mail};
+use super::{Cues, Opinion, Reason, Scene, address, is_free_mail};
 use crate::finding::{ContactKind, Owner, Place};
 use crate::mailbox::is_domain_or_subdomain;
 use crate::message::Zone;
@@ -14,25 +14,47 @@ use crate::message::Zone;
 /// Points that make a datum the custodian's.
 const ENOUGH: i32 = 40;
 
-/// Sums the points whose condition holds.
-fn sum(points: &[(bool, i32)]) -> i32 {
-    points.iter().filter(|p| p.0).map(|p| p.1).sum()
-}
+/// A rule, whether it applies, and its points.
+type Rule = (&'static str, bool, i32);
 
 /// From [`ENOUGH`] points on it is the custodian's.
-fn verdict(points: i32, otherwise: Owner) -> Opinion {
+fn verdict(rules: &[Rule], otherwise: Owner) -> Opinion {
+    let why: Vec<Reason> = rules
+        .iter()
+        .filter(|rule| rule.1)
+        .map(|&(rule, _, points)| Reason {
+            rule,
+            points: Some(points),
+        })
+        .collect();
+    let points: i32 = why.iter().filter_map(|reason| reason.points).sum();
     let confidence = |p: i32| u8::try_from(p.clamp(5, 100)).unwrap_or(100);
-    if points >= ENOUGH {
+    let (owner, confidence) = if points >= ENOUGH {
         (Owner::Custodian, confidence(points + 10))
     } else {
         (otherwise, confidence(80 - points.max(0)))
+    };
+    Opinion {
+        owner,
+        confidence,
+        why,
+    }
+}
+
+/// What one rule decides alone.
+fn decided(owner: Owner, confidence: u8, rule: &'static str) -> Opinion {
+    let why = vec![Reason { rule, points: None }];
+    Opinion {
+        owner,
+        confidence,
+        why,
     }
 }
 
 impl Scene<'_> {
     pub(super) fn owner(&self, datum: &Found) -> Opinion {
         if self.is_known(datum) {
-            return (Owner::Custodian, 100);
+            return decided(Owner::Custodian, 100, "a known contact of the roster");
         }
         if datum.place == Place::Header {
             return self.of_header(datum);
@@ -60,18 +82,26 @@ impl Scene<'_> {
         let address = address(datum);
         if self.context.organisation.owns(domain(address)) {
             return if self.is_own_address(address) {
-                (Owner::Organisation, 90)
+                decided(
+                    Owner::Organisation,
+                    90,
+                    "the custodian's address at the organisation",
+                )
             } else {
-                (Owner::Colleague, 80)
+                decided(Owner::Colleague, 80, "another address of the organisation")
             };
         }
         let author = datum.part == "From" || datum.part == "Sender";
         let named = self.is_named_after_custodian(local_part(address));
         // A private address that stands in a header only is a clue; the reason names it.
         if author || named {
-            (Owner::Unknown, 40)
+            decided(
+                Owner::Unknown,
+                40,
+                "a private address that stands in a header only",
+            )
         } else {
-            (Owner::Client, 60)
+            decided(Owner::Client, 60, "a recipient's address")
         }
     }
 
@@ -80,16 +110,20 @@ impl Scene<'_> {
         let host = domain(address);
         if self.context.organisation.owns(host) {
             return if self.is_own_address(address) || is_functional(local_part(address)) {
-                (Owner::Organisation, 95)
+                decided(
+                    Owner::Organisation,
+                    95,
+                    "the custodian's or a functional address of the organisation",
+                )
             } else {
-                (Owner::Colleague, 85)
+                decided(Owner::Colleague, 85, "another address of the organisation")
             };
         }
         if let Some(opinion) = of_other_words(datum) {
             return opinion;
         }
         if self.is_recipients(address) {
-            return (Owner::Client, 95);
+            return decided(Owner::Client, 95, "a recipient's address");
         }
         let (here, before) = (self.context.cues)(datum);
         let named = self.is_named_after_custodian(local_part(address));
@@ -99,22 +133,34 @@ impl Scene<'_> {
                 .recipients()
                 .any(|a| is_domain_or_subdomain(host, domain(&a.address)));
         if clients && !named {
-            return (Owner::Client, 85);
+            return decided(Owner::Client, 85, "a recipient's domain");
         }
-        let points = sum(&[
-            (named, 45),
-            (private, 25),
-            (here.own, 30),
-            (!here.own && before.own, 15),
-            (here.new_job || before.new_job, 15),
-            (self.context.notice, 40),
-            (self.is_named_after_custodian(host), 25),
-            (here.colleague && !here.own, -35),
-            (clients, -40),
-            (here.old && !here.own && !named, -20),
-        ]);
+        let rules = [
+            ("named after the custodian", named, 45),
+            ("free mail or alumni", private, 25),
+            ("called one's own", here.own, 30),
+            (
+                "one's own is spoken of in the sentence before",
+                !here.own && before.own,
+                15,
+            ),
+            ("a new job is spoken of", here.new_job || before.new_job, 15),
+            ("the message is a notice", self.context.notice, 40),
+            (
+                "its domain is named after the custodian",
+                self.is_named_after_custodian(host),
+                25,
+            ),
+            ("a colleague is spoken of", here.colleague && !here.own, -35),
+            ("a recipient's domain", clients, -40),
+            (
+                "an address that ends is spoken of",
+                here.old && !here.own && !named,
+                -20,
+            ),
+        ];
         verdict(
-            points,
+            &rules,
             if here.colleague {
                 Owner::Colleague
             } else {
@@ -125,7 +171,7 @@ impl Scene<'_> {
 
     fn of_number(&self, datum: &Found) -> Opinion {
         if is_own_range(&datum.value, &self.context.organisation.phones) {
-            return (Owner::Organisation, 95);
+            return decided(Owner::Organisation, 95, "the organisation's number range");
         }
         if let Some(opinion) = of_other_words(datum) {
             return opinion;
@@ -136,32 +182,57 @@ impl Scene<'_> {
         let office = has(&line, OFFICE);
         let signature = datum.place == Place::Signature;
         if signature && self.office_signature && !private && !here.own {
-            return (Owner::Organisation, if office { 90 } else { 75 });
+            return decided(
+                Owner::Organisation,
+                if office { 90 } else { 75 },
+                "in a signature of the organisation",
+            );
         }
         let beside_colleague = self.stands_with_colleague(datum);
-        let points = sum(&[
-            (private, 40),
-            (here.own, 35),
-            (!here.own && before.own, 15),
-            (here.new_job || before.new_job, 10),
-            (self.context.notice, 45),
-            (datum.kind == ContactKind::Messenger, 10),
-            (has(&line, MOBILE), 10),
-            (signature && !self.office_signature, 10),
-            (!datum.certain, -10),
-            (office && !private, -45),
-            (here.office && !private && !here.own, -30),
-            (here.colleague && !private, -40),
+        let rules = [
+            ("called private", private, 40),
+            ("called one's own", here.own, 35),
             (
+                "one's own is spoken of in the sentence before",
+                !here.own && before.own,
+                15,
+            ),
+            ("a new job is spoken of", here.new_job || before.new_job, 10),
+            ("the message is a notice", self.context.notice, 45),
+            ("a messenger", datum.kind == ContactKind::Messenger, 10),
+            ("called a mobile", has(&line, MOBILE), 10),
+            (
+                "in a signature that is not the organisation's",
+                signature && !self.office_signature,
+                10,
+            ),
+            ("not certainly a number", !datum.certain, -10),
+            ("called an office number", office && !private, -45),
+            (
+                "the office is spoken of",
+                here.office && !private && !here.own,
+                -30,
+            ),
+            ("a colleague is spoken of", here.colleague && !private, -40),
+            (
+                "a colleague is spoken of in the sentence before",
                 !here.colleague && before.colleague && !here.own && !private,
                 -25,
             ),
-            (beside_colleague && !private, -40),
+            (
+                "beside a colleague's address",
+                beside_colleague && !private,
+                -40,
+            ),
             // People give their mobile; a landline without a word about it is the office's.
-            (is_landline(&datum.value) && !private && !here.own, -30),
-        ]);
+            (
+                "a landline",
+                is_landline(&datum.value) && !private && !here.own,
+                -30,
+            ),
+        ];
         verdict(
-            points,
+            &rules,
             self.number_of_others(here, office, beside_colleague),
         )
     }
@@ -180,7 +251,7 @@ impl Scene<'_> {
         let address = datum.value.trim_start_matches("https://");
         let (host, path) = address.split_once('/').unwrap_or((address, ""));
         if self.context.organisation.owns(host) {
-            return (Owner::Organisation, 95);
+            return decided(Owner::Organisation, 95, "the organisation's site");
         }
         if let Some(opinion) = of_other_words(datum) {
             return opinion;
@@ -189,21 +260,25 @@ impl Scene<'_> {
             .recipients()
             .any(|a| is_domain_or_subdomain(host, domain(&a.address)))
         {
-            return (Owner::Client, 85);
+            return decided(Owner::Client, 85, "a recipient's domain");
         }
         let (here, before) = (self.context.cues)(datum);
         let named = self.is_named_after_custodian(path) || self.is_named_after_custodian(host);
-        let points = sum(&[
-            (named, 45),
-            (datum.kind == ContactKind::Profile, 20),
-            (path.is_empty(), 10),
-            (here.own, 30),
-            (!here.own && before.own, 10),
-            (here.new_job || before.new_job, 25),
-            (self.context.notice, 30),
-            (here.colleague, -30),
-        ]);
-        verdict(points, Owner::Unknown)
+        let rules = [
+            ("named after the custodian", named, 45),
+            ("a profile", datum.kind == ContactKind::Profile, 20),
+            ("a site as a whole", path.is_empty(), 10),
+            ("called one's own", here.own, 30),
+            (
+                "one's own is spoken of in the sentence before",
+                !here.own && before.own,
+                10,
+            ),
+            ("a new job is spoken of", here.new_job || before.new_job, 25),
+            ("the message is a notice", self.context.notice, 30),
+            ("a colleague is spoken of", here.colleague, -30),
+        ];
+        verdict(&rules, Owner::Unknown)
     }
 
     fn of_postal(&self, datum: &Found) -> Opinion {
@@ -212,13 +287,13 @@ impl Scene<'_> {
         }
         let (here, before) = (self.context.cues)(datum);
         let office = datum.place == Place::Signature && self.office_signature;
-        let points = sum(&[
-            (here.own || before.own, 40),
-            (self.context.notice, 20),
-            (office, -60),
-        ]);
+        let rules = [
+            ("called one's own", here.own || before.own, 40),
+            ("the message is a notice", self.context.notice, 20),
+            ("in a signature of the organisation", office, -60),
+        ];
         verdict(
-            points,
+            &rules,
             if office {
                 Owner::Organisation
             } else {
@@ -231,8 +306,10 @@ impl Scene<'_> {
 /// What stands in somebody else's words is theirs, and what stands in a disclaimer is the organisation's.
 fn of_other_words(datum: &Found) -> Option<Opinion> {
     match datum.zone {
-        Zone::Quoted | Zone::Forwarded => Some((Owner::Client, 60)),
-        Zone::Disclaimer => Some((Owner::Organisation, 60)),
+        Zone::Quoted | Zone::Forwarded => {
+            Some(decided(Owner::Client, 60, "in somebody else's words"))
+        }
+        Zone::Disclaimer => Some(decided(Owner::Organisation, 60, "in a legal notice")),
         Zone::Own | Zone::Signature | Zone::Hidden => None,
     }
 }
