@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use sent_audit::mailbox::Window;
-use sent_audit::source::imap::{Auth, Secret, ServerSettings, Session, Tls};
+use sent_audit::source::imap::{Accepted, Auth, Secret, ServerSettings, Session, Tls};
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -27,6 +27,7 @@ fn main() -> anyhow::Result<()> {
             password: Secret::Env("SENT_AUDIT_LAB_PASSWORD".into()),
         },
         connections: 1,
+        accepted: Accepted::default(),
     };
     let mut session = Session::open(&server, user)?;
     let chosen = session.sent_mailboxes(std::slice::from_ref(mailbox))?;

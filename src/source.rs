@@ -6,7 +6,7 @@ pub mod imap;
 use crate::finding::Stage;
 
 /// Why a source, or one message of it, could not be read.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("{detail}")]
 pub struct SourceError {
     /// How far it got.

@@ -18,7 +18,8 @@ use crate::mailbox::{Account, Custodian, RawMessage, Window};
 use crate::source::SourceError;
 use crate::source::files::{FileMailbox, Format};
 use crate::source::imap::{
-    Auth, Examined, Extent, Fetched, Listed, Secret, SentMailbox, ServerSettings, Tls, Undelivered,
+    Accepted, Auth, Examined, Extent, Fetched, Listed, Secret, SentMailbox, ServerSettings, Tls,
+    Undelivered,
 };
 use crate::store::{Coverage, Judged, Store};
 
@@ -281,6 +282,7 @@ fn audit_with(
                 password: Secret::Env(String::new()),
             },
             connections: 2,
+            accepted: Accepted::default(),
         },
         patterns: Vec::new(),
         jobs: (0..accounts).map(job).collect(),

@@ -77,6 +77,56 @@ pub(super) struct RawAuth {
     pub(super) password_env: Option<Spanned<String>>,
     pub(super) password_file: Option<Spanned<PathBuf>>,
     pub(super) password_command: Option<Spanned<Vec<String>>>,
+    pub(super) token_env: Option<Spanned<String>>,
+    pub(super) token_file: Option<Spanned<PathBuf>>,
+    pub(super) token_command: Option<Spanned<Vec<String>>>,
+    pub(super) tenant: Option<Spanned<String>>,
+    pub(super) token_url: Option<Spanned<String>>,
+    pub(super) token_ca_file: Option<Spanned<PathBuf>>,
+    pub(super) client_id: Option<Spanned<String>>,
+    pub(super) client_secret_env: Option<Spanned<String>>,
+    pub(super) client_secret_file: Option<Spanned<PathBuf>>,
+    pub(super) client_secret_command: Option<Spanned<Vec<String>>>,
+    pub(super) scope: Option<Spanned<String>>,
+    pub(super) service_account_file: Option<Spanned<PathBuf>>,
+}
+
+impl RawAuth {
+    /// The keys that are written, besides `method`, each with the place of its value.
+    pub(super) fn keys(&self) -> Vec<(&'static str, Range<usize>)> {
+        fn at<T>(value: Option<&Spanned<T>>) -> Option<Range<usize>> {
+            value.map(Spanned::span)
+        }
+        let all = [
+            ("user", at(self.user.as_ref())),
+            ("authzid", at(self.authzid.as_ref())),
+            ("master", at(self.master.as_ref())),
+            ("separator", at(self.separator.as_ref())),
+            ("password_env", at(self.password_env.as_ref())),
+            ("password_file", at(self.password_file.as_ref())),
+            ("password_command", at(self.password_command.as_ref())),
+            ("token_env", at(self.token_env.as_ref())),
+            ("token_file", at(self.token_file.as_ref())),
+            ("token_command", at(self.token_command.as_ref())),
+            ("tenant", at(self.tenant.as_ref())),
+            ("token_url", at(self.token_url.as_ref())),
+            ("token_ca_file", at(self.token_ca_file.as_ref())),
+            ("client_id", at(self.client_id.as_ref())),
+            ("client_secret_env", at(self.client_secret_env.as_ref())),
+            ("client_secret_file", at(self.client_secret_file.as_ref())),
+            (
+                "client_secret_command",
+                at(self.client_secret_command.as_ref()),
+            ),
+            ("scope", at(self.scope.as_ref())),
+            (
+                "service_account_file",
+                at(self.service_account_file.as_ref()),
+            ),
+        ];
+        let written = all.into_iter().filter_map(|(key, span)| Some((key, span?)));
+        written.collect()
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -216,41 +266,24 @@ fn unknown_key(key: &str, known: &[&str]) -> String {
     }
 }
 
-/// Keys that mean something to people (or to a later version), refused by name.
+/// Keys that mean something to people, refused by name.
 fn refused_key(key: &str) -> Option<String> {
-    let secret = [
-        "password",
-        "passwd",
-        "pass",
-        "secret",
-        "token",
-        "client_secret",
-    ];
-    if secret.contains(&key) {
-        return Some(
-            "a secret does not belong into this file: use password_env = \"NAME\" (an environment variable), \
-             password_file = \"path\" or password_command = [\"program\", \"argument\"]"
-                .to_owned(),
-        );
-    }
-    if key.ends_with("_keyring") {
-        return Some(
-            "secrets from the keyring are not available in this version: use password_env, password_file or \
-             password_command"
-                .to_owned(),
-        );
-    }
-    let later = [
-        "token_",
-        "client_id",
-        "client_secret_",
-        "tenant",
-        "service_account",
-    ];
-    later.iter().any(|prefix| key.starts_with(prefix)).then(|| {
-        "xoauth2 is not available in this version: use method login, plain or master-user"
-            .to_owned()
-    })
+    let prefix = match key {
+        "password" | "passwd" | "pass" | "secret" => "password",
+        "token" | "access_token" => "token",
+        "client_secret" => "client_secret",
+        _ => {
+            return key.ends_with("_keyring").then(|| {
+                "secrets from the keyring are not available in this version: use the same key with _env, _file or \
+                 _command"
+                    .to_owned()
+            });
+        }
+    };
+    Some(format!(
+        "a secret does not belong into this file: use {prefix}_env = \"NAME\" (an environment variable), \
+         {prefix}_file = \"path\" or {prefix}_command = [\"program\", \"argument\"]"
+    ))
 }
 
 /// A word that none of the known ones is.

@@ -247,19 +247,120 @@ fn later_features_are_refused_by_name() {
         "audit.toml:26: report.formats: without a format there is no report; use [\"csv\"]",
     );
     check(
-        "method = \"login\"",
-        "method = \"xoauth2\"",
-        "audit.toml:16: servers.default.auth.method: method xoauth2 is not available in this version: use login, plain or master-user",
-    );
-    check(
         "password_env =",
         "password_keyring =",
-        "audit.toml:16: servers.default.auth.password_keyring: secrets from the keyring are not available in this version: use password_env, password_file or password_command",
+        "audit.toml:16: servers.default.auth.password_keyring: secrets from the keyring are not available in this version: use the same key with _env, _file or _command",
     );
+}
+
+/// Replaces the whole of `auth`.
+#[track_caller]
+fn check_auth(auth: &str, expected: &str) {
+    let good = "method = \"login\", user = \"{mailbox}\", password_env = \"IMAP_PASSWORD\"";
     check(
-        "password_env =",
-        "token_command =",
-        "audit.toml:16: servers.default.auth.token_command: xoauth2 is not available in this version: use method login, plain or master-user",
+        good,
+        auth,
+        &format!("audit.toml:16: servers.default.auth{expected}"),
+    );
+}
+
+#[test]
+fn sources_of_tokens() {
+    use crate::source::imap::{Auth, BearerMechanism, TokenOrigin};
+    let good = "method = \"login\", user = \"{mailbox}\", password_env = \"IMAP_PASSWORD\"";
+    let bearer = |auth: &str| match check_ok(good, auth).servers.remove(0).auth {
+        Auth::Bearer {
+            mechanism,
+            user,
+            tokens,
+        } => {
+            assert_eq!(user, "{mailbox}");
+            (mechanism, tokens.origin().clone())
+        }
+        other => panic!("{other:?}"),
+    };
+    let client = "client_id = \"app\", client_secret_env = \"S\"";
+    let (mechanism, origin) = bearer(&format!(
+        "method = \"xoauth2\", tenant = \"acme.example\", {client}"
+    ));
+    assert_eq!(mechanism, BearerMechanism::Xoauth2);
+    let TokenOrigin::ClientCredentials {
+        url,
+        scope,
+        in_form,
+        ..
+    } = origin
+    else {
+        panic!("{origin:?}");
+    };
+    assert_eq!(
+        url.as_str(),
+        "https://login.microsoftonline.com/acme.example/oauth2/v2.0/token"
+    );
+    assert_eq!(
+        scope.as_deref(),
+        Some("https://outlook.office365.com/.default")
+    );
+    assert!(in_form);
+    let (mechanism, origin) = bearer(&format!(
+        "method = \"oauthbearer\", token_url = \"https://id.acme.example/token\", {client}"
+    ));
+    assert_eq!(mechanism, BearerMechanism::OauthBearer);
+    assert!(matches!(
+        origin,
+        TokenOrigin::ClientCredentials {
+            scope: None,
+            in_form: false,
+            ..
+        }
+    ));
+    let (_, origin) =
+        bearer("method = \"xoauth2\", token_command = [\"oama\", \"access\", \"{mailbox}\"]");
+    assert!(matches!(origin, TokenOrigin::Given(_)));
+
+    check_auth(
+        "method = \"xoauth2\"",
+        ": no source of the token: add tenant (Microsoft 365) or token_url (another provider), each with client_id and client_secret_env; or service_account_file (Google); or token_command, token_file or token_env",
+    );
+    check_auth(
+        "method = \"xoauth2\", tenant = \"t\", token_env = \"T\"",
+        ": more than one source of the token: keep one of tenant, token_url, service_account_file, token_command, token_file, token_env",
+    );
+    check_auth(
+        "method = \"xoauth2\", token_env = \"T\", client_id = \"c\"",
+        ".client_id: method xoauth2 does not use `client_id` beside this source of the token: take it out or change the method",
+    );
+    check_auth(
+        "tenant = \"t\", password_env = \"P\"",
+        ".tenant: method login does not use `tenant`: take it out or change the method",
+    );
+    check_auth(
+        "method = \"xoauth2\", tenant = \"t\", client_secret_env = \"S\"",
+        ": the key `client_id` is missing here: the application's id at the provider",
+    );
+    check_auth(
+        "method = \"xoauth2\", tenant = \"t\", client_id = \"c\"",
+        ": no client secret: add client_secret_env = \"IMAP_SECRET\" (an environment variable), client_secret_file or client_secret_command",
+    );
+    check_auth(
+        &format!("method = \"xoauth2\", token_url = \"http://id.acme.example/token\", {client}"),
+        ".token_url: the client's secret would cross the network in the clear: write https://",
+    );
+    check_auth(
+        &format!("method = \"xoauth2\", tenant = \"https://x\", {client}"),
+        ".tenant: write the tenant's id, or one of its domains: acme.onmicrosoft.com",
+    );
+    check_auth(
+        "method = \"xoauth2\", service_account_file = \"absent.json\"",
+        ".service_account_file: cannot read absent.json: No such file or directory (os error 2)",
+    );
+    check_auth(
+        "method = \"xoauth2\", service_account_file = \"leavers.csv\"",
+        ".service_account_file: leavers.csv is no key of a service account (JSON as Google gives it)",
+    );
+    check_auth(
+        "method = \"xoauth2\", client_secret = \"hunter2\"",
+        ".client_secret: a secret does not belong into this file: use client_secret_env = \"NAME\" (an environment variable), client_secret_file = \"path\" or client_secret_command = [\"program\", \"argument\"]",
     );
 }
 

@@ -1,5 +1,8 @@
 //! Sent mailboxes over IMAP, strictly read-only: EXAMINE and `BODY.PEEK`, verified TLS, bounded batches.
 
+mod accepted;
+mod bearer;
+mod credentials;
 pub mod cursor;
 mod dialogue;
 mod discovery;
@@ -24,8 +27,10 @@ mod starttls;
 mod stream;
 pub mod structure;
 mod tls;
+mod token;
 pub mod utf7;
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -33,9 +38,12 @@ use jiff::Timestamp;
 
 use super::SourceError;
 
+pub use accepted::Accepted;
+pub use bearer::BearerMechanism;
 pub use refusal::asked_to_wait;
 pub use secret::Secret;
 pub use session::Session;
+pub use token::{TokenOrigin, TokenUrl, Tokens, check_key_file};
 
 /// How to reach a server.
 #[derive(Debug, Clone)]
@@ -56,6 +64,17 @@ pub struct ServerSettings {
     pub auth: Auth,
     /// Connections at most.
     pub connections: usize,
+    /// The logins that it took in this run.
+    pub accepted: Accepted,
+}
+
+/// Whether a host is this machine.
+#[must_use]
+pub fn is_loopback(host: &str) -> bool {
+    let host = host.trim_matches(['[', ']']).to_ascii_lowercase();
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 /// How the connection is protected.
@@ -96,6 +115,15 @@ pub enum Auth {
         separator: String,
         /// Where the password comes from.
         password: Secret,
+    },
+    /// An access token.
+    Bearer {
+        /// `AUTHENTICATE XOAUTH2` or `OAUTHBEARER`.
+        mechanism: BearerMechanism,
+        /// Whose mailbox: template, usually `{mailbox}`.
+        user: String,
+        /// Where the token comes from.
+        tokens: Tokens,
     },
 }
 

@@ -5,10 +5,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use secrecy::{ExposeSecret, SecretString};
 
+use super::bearer::{Bearer, TokenRefusal};
+use super::credentials::{Credentials, Proof};
 use super::refusal;
 use super::shared::Shared;
 use super::starttls::check_greeting;
-use super::{Auth, Secret, ServerSettings};
 use crate::finding::Stage;
 use crate::source::SourceError;
 
@@ -18,85 +19,22 @@ pub(super) fn guarded<T>(stage: Stage, call: impl FnOnce() -> T) -> Result<T, So
         .map_err(|_| refusal::protocol(stage, "the server's answer cannot be read"))
 }
 
-/// Whom to log in as.
-pub(super) struct Credentials {
-    user: String,
-    /// Whose mailbox, if the user acts for somebody else.
-    authzid: Option<String>,
-    password: SecretString,
-    /// What to check if the server refuses them.
-    advice: String,
-}
-
-impl Credentials {
-    /// Fills the templates for `login` and reads the secret.
-    pub(super) fn read(server: &ServerSettings, login: &str) -> Result<Self, SourceError> {
-        let fill = |template: &str| template.replace("{mailbox}", login);
-        let (user, authzid, secret) = match &server.auth {
-            Auth::Login { user, password } => (fill(user), None, password),
-            Auth::Plain {
-                authzid,
-                user,
-                password,
-            } => (fill(user), Some(fill(authzid)), password),
-            Auth::MasterUser {
-                master,
-                separator,
-                password,
-            } => (format!("{login}{separator}{master}"), None, password),
-        };
-        let credentials = Self {
-            advice: advice(server, &user, secret),
-            user,
-            authzid,
-            password: secret.read()?,
-        };
-        credentials.check()?;
-        Ok(credentials)
-    }
-
-    /// A control character would end the command, or the field of RFC 4616.
-    fn check(&self) -> Result<(), SourceError> {
-        let names = [Some(&self.user), self.authzid.as_ref()];
-        let in_names = names.iter().flatten().any(|n| n.contains(char::is_control));
-        if in_names || self.password.expose_secret().contains(char::is_control) {
-            return Err(SourceError::new(
-                Stage::Login,
-                "bad-credentials",
-                "the user name or the password holds a control character",
-                self.advice.clone(),
-            ));
-        }
-        Ok(())
-    }
-
-    fn is_ascii(&self) -> bool {
-        self.user.is_ascii() && self.password.expose_secret().is_ascii()
-    }
-}
-
-fn advice(server: &ServerSettings, user: &str, secret: &Secret) -> String {
-    format!(
-        "check the user name \"{}\" and the password from {secret} (auth in [servers.{}])",
-        refusal::quoted(user.as_bytes()),
-        server.name
-    )
-}
-
 /// SASL PLAIN (RFC 4616).
-struct Plain<'a>(&'a Credentials);
+struct Plain<'a> {
+    authzid: &'a str,
+    user: &'a str,
+    password: &'a SecretString,
+}
 
 impl imap::Authenticator for Plain<'_> {
     type Response = String;
 
     fn process(&self, _challenge: &[u8]) -> String {
-        let Credentials {
-            user,
+        let Self {
             authzid,
+            user,
             password,
-            ..
-        } = self.0;
-        let authzid = authzid.as_deref().unwrap_or_default();
+        } = self;
         format!("{authzid}\0{user}\0{}", password.expose_secret())
     }
 }
@@ -120,14 +58,45 @@ pub(super) fn log_in<C: BufRead + Write>(
     client: imap::Client<Shared<C>>,
     shared: &Shared<C>,
     capabilities: &[String],
-    credentials: &Credentials,
+    credentials: &Credentials<'_>,
 ) -> Result<imap::Session<Shared<C>>, SourceError> {
+    let session = match &credentials.proof {
+        Proof::Password { value, .. } => {
+            with_password(client, shared, capabilities, credentials, value)
+        }
+        Proof::Token {
+            mechanism, token, ..
+        } => {
+            let server = credentials.server;
+            let address = (server.host.as_str(), server.port);
+            let bearer = Bearer::new(*mechanism, &credentials.user, address, token);
+            with_token(client, shared, capabilities, credentials, &bearer)
+        }
+    }?;
+    credentials.server.accepted.note(credentials.login);
+    Ok(session)
+}
+
+fn with_password<C: BufRead + Write>(
+    client: imap::Client<Shared<C>>,
+    shared: &Shared<C>,
+    capabilities: &[String],
+    credentials: &Credentials<'_>,
+    password: &SecretString,
+) -> Result<imap::Session<Shared<C>>, SourceError> {
+    let Credentials { user, authzid, .. } = credentials;
     let offers = |name: &str| capabilities.iter().any(|c| c == name);
+    let is_ascii = user.is_ascii() && password.expose_secret().is_ascii();
     // LOGIN has no way to say anything but ASCII, and some servers have switched it off in favour of SASL.
-    let sasl_instead = offers("AUTH=PLAIN") && (offers("LOGINDISABLED") || !credentials.is_ascii());
-    let result = if credentials.authzid.is_some() || sasl_instead {
+    let sasl_instead = offers("AUTH=PLAIN") && (offers("LOGINDISABLED") || !is_ascii);
+    let result = if authzid.is_some() || sasl_instead {
+        let plain = Plain {
+            authzid: authzid.as_deref().unwrap_or_default(),
+            user,
+            password,
+        };
         guarded(Stage::Login, || {
-            without_client(client.authenticate("PLAIN", &Plain(credentials)))
+            without_client(client.authenticate("PLAIN", &plain))
         })?
     } else if offers("LOGINDISABLED") {
         return Err(refusal::refused(
@@ -137,17 +106,103 @@ pub(super) fn log_in<C: BufRead + Write>(
         ));
     } else {
         guarded(Stage::Login, || {
-            let password = credentials.password.expose_secret();
-            without_client(client.login(&credentials.user, password))
+            without_client(client.login(user, password.expose_secret()))
         })?
     };
-    result.map_err(|e| {
-        let mut error = failure(Stage::Login, shared, &e);
-        if error.code == "wrong-password" {
-            error.what_to_do.clone_from(&credentials.advice);
+    result.map_err(|e| password_refused(credentials, failure(Stage::Login, shared, &e)))
+}
+
+fn with_token<C: BufRead + Write>(
+    client: imap::Client<Shared<C>>,
+    shared: &Shared<C>,
+    capabilities: &[String],
+    credentials: &Credentials<'_>,
+    bearer: &Bearer<'_>,
+) -> Result<imap::Session<Shared<C>>, SourceError> {
+    let mechanism = bearer.mechanism.name();
+    let offered = |c: &String| c.strip_prefix("AUTH=") == Some(mechanism);
+    if !capabilities.iter().any(offered) {
+        let others: Vec<_> = capabilities
+            .iter()
+            .filter_map(|c| c.strip_prefix("AUTH="))
+            .collect();
+        let others = refusal::quoted(others.join(", ").as_bytes());
+        return Err(SourceError::new(
+            Stage::Login,
+            "mechanism-not-offered",
+            format!("the server does not offer {mechanism}; it offers: {others}"),
+            "use an auth method that it offers, or have it switched on there; no token was sent",
+        ));
+    }
+    let result = guarded(Stage::Login, || {
+        without_client(client.authenticate(mechanism, bearer))
+    })?;
+    result.map_err(|e| token_refused(credentials, bearer, failure(Stage::Login, shared, &e)))
+}
+
+/// Tells a wrong password from one that is right, but not for this mailbox.
+fn password_refused(credentials: &Credentials<'_>, mut error: SourceError) -> SourceError {
+    if error.code != "wrong-password" {
+        return error;
+    }
+    let Credentials { server, login, .. } = credentials;
+    let is_shared = matches!(credentials.proof, Proof::Password { is_shared, .. } if is_shared);
+    if is_shared && server.accepted.has_others(login) {
+        return no_access(credentials, error);
+    }
+    error.what_to_do = credentials.advice();
+    error
+}
+
+/// Tells a token that has ended from one that is for something else, and from a mailbox that it does not open.
+fn token_refused(
+    credentials: &Credentials<'_>,
+    bearer: &Bearer<'_>,
+    mut error: SourceError,
+) -> SourceError {
+    if error.code != "wrong-password" {
+        return error;
+    }
+    let Credentials { server, login, .. } = credentials;
+    let said = bearer.refusal();
+    if let TokenRefusal::NotThisScope(scope) = &said {
+        error.code = "token-scope";
+        error.detail = format!("{}; the token lacks the scope {scope}", error.detail);
+        error.what_to_do = format!(
+            "have the token issued for this scope (auth in [servers.{}])",
+            server.name
+        );
+    } else if bearer.token.has_ended() || server.accepted.has(login) {
+        error.code = "token-expired";
+        error.detail = format!("{}; the token has expired, or was revoked", error.detail);
+        error.what_to_do = format!("have it renewed: {}", credentials.advice());
+    } else if server.accepted.has_others(login) {
+        return no_access(credentials, error);
+    } else {
+        error.code = "token-refused";
+        if let TokenRefusal::NotThis(status) = &said {
+            error.detail = format!(
+                "{} (the server's word for the token: {status})",
+                error.detail
+            );
         }
-        error
-    })
+        error.what_to_do = format!(
+            "{}: the token must be for this server (scope, audience), the mailbox must exist, and the client must have \
+             the right to it (Exchange: Add-MailboxPermission for the service principal)",
+            credentials.advice()
+        );
+    }
+    error
+}
+
+fn no_access(credentials: &Credentials<'_>, mut error: SourceError) -> SourceError {
+    error.code = "no-access";
+    error.what_to_do = format!(
+        "check that the mailbox {} exists, that IMAP is switched on for it, and that the login has the right to it: the \
+         same login opened other mailboxes",
+        refusal::quoted(credentials.login.as_bytes())
+    );
+    error
 }
 
 /// A refused client is of no use: the next try is on a new connection.
@@ -188,93 +243,4 @@ pub(super) fn failure<C>(stage: Stage, shared: &Shared<C>, error: &imap::Error) 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::source::imap::scripted::Scripted;
-
-    fn credentials(password: &str, authzid: Option<&str>) -> Credentials {
-        Credentials {
-            user: "ana".to_owned(),
-            authzid: authzid.map(str::to_owned),
-            password: SecretString::from(password),
-            advice: "check IMAP_PASSWORD".to_owned(),
-        }
-    }
-
-    fn log_in_with(
-        script: &str,
-        capabilities: &[&str],
-        credentials: &Credentials,
-    ) -> (Result<(), SourceError>, String) {
-        let shared = Shared::new(Scripted::new(script));
-        let capabilities: Vec<_> = capabilities.iter().map(|&c| c.to_owned()).collect();
-        let client = greet(&shared, true).expect("no greeting is read");
-        let result = log_in(client, &shared, &capabilities, credentials).map(|_| ());
-        let sent = shared.lock().sent();
-        (result, sent)
-    }
-
-    #[track_caller]
-    fn check_sent(script: &str, capabilities: &[&str], credentials: &Credentials, expected: &str) {
-        let (result, sent) = log_in_with(script, capabilities, credentials);
-        result.expect("a login");
-        assert_eq!(sent, expected);
-    }
-
-    #[test]
-    fn ways_in() {
-        let ok = "a1 OK in\r\n";
-        let challenge = "+ \r\na1 OK in\r\n";
-        check_sent(
-            ok,
-            &[],
-            &credentials("a\"b", None),
-            "a1 LOGIN \"ana\" \"a\\\"b\"\r\n",
-        );
-        // "\0ana\0x" and "bob\0ana\0x".
-        let plain = "a1 AUTHENTICATE PLAIN\r\nAGFuYQB4\r\n";
-        let disabled = ["LOGINDISABLED", "AUTH=PLAIN"];
-        check_sent(challenge, &disabled, &credentials("x", None), plain);
-        let acting = "a1 AUTHENTICATE PLAIN\r\nYm9iAGFuYQB4\r\n";
-        check_sent(challenge, &[], &credentials("x", Some("bob")), acting);
-        let umlaut = "a1 AUTHENTICATE PLAIN\r\nAGFuYQDDvA==\r\n";
-        check_sent(challenge, &["AUTH=PLAIN"], &credentials("ü", None), umlaut);
-    }
-
-    #[track_caller]
-    fn check_refused(script: &str, code: &str) {
-        let (result, _) = log_in_with(script, &[], &credentials("s3cret", None));
-        let error = result.expect_err("a refusal");
-        assert_eq!(error.code, code, "{script}");
-        assert!(!format!("{error:?}").contains("s3cret"));
-        if code == "wrong-password" {
-            assert_eq!(error.what_to_do, "check IMAP_PASSWORD");
-        }
-    }
-
-    #[test]
-    fn refusals() {
-        check_refused(
-            "a1 NO [AUTHENTICATIONFAILED] Authentication failed.\r\n",
-            "wrong-password",
-        );
-        check_refused(
-            "a1 NO s3cret?no\r\n".replace("s3cret", "").as_str(),
-            "wrong-password",
-        );
-        check_refused("a1 NO [PRIVACYREQUIRED] Plaintext\r\n", "plaintext-refused");
-        check_refused("a1 BAD syntax\r\n", "server-refused");
-        check_refused("* BYE Too many connections\r\n", "connection-limit");
-        check_refused("* BYE good night\r\n", "bye");
-        check_refused("", "connection-lost");
-        check_refused("\u{ff}\u{ff}\r\n", "connection-lost");
-        check_refused("a7 OK\r\n", "protocol");
-    }
-
-    #[test]
-    fn login_switched_off() {
-        let (result, sent) = log_in_with("", &["LOGINDISABLED"], &credentials("x", None));
-        assert_eq!(result.expect_err("a refusal").code, "plaintext-refused");
-        assert_eq!(sent, "", "no password may be sent");
-    }
-}
+mod tests;

@@ -20,7 +20,7 @@ struct Mood {
 }
 
 /// In order: the first that fits holds. Response codes are those of RFC 5530 and what large providers really say.
-const MOODS: [Mood; 12] = [
+const MOODS: [Mood; 15] = [
     Mood {
         signs: &["authenticated but not connected"],
         code: "not-connected",
@@ -68,6 +68,46 @@ const MOODS: [Mood; 12] = [
         code: "not-authorised",
         retryable: false,
         what_to_do: "allow the login to act for this mailbox (proxy authorisation, master user)",
+    },
+    Mood {
+        signs: &[
+            "not enabled for imap",
+            "imap access is disabled",
+            "imap is disabled",
+            "imap disabled",
+        ],
+        code: "imap-disabled",
+        retryable: false,
+        what_to_do: "switch on IMAP for this account",
+    },
+    Mood {
+        signs: &[
+            "account is locked",
+            "account locked",
+            "account is disabled",
+            "account disabled",
+            "account has been",
+            "user is disabled",
+            "account suspended",
+        ],
+        code: "account-disabled",
+        retryable: false,
+        what_to_do: "have the account unlocked, or its mailbox made readable for another login",
+    },
+    Mood {
+        signs: &[
+            "[nonexistent]",
+            "unknown user",
+            "user unknown",
+            "no such user",
+            "user not found",
+            "user doesn't exist",
+            "user does not exist",
+            "mailbox not found",
+        ],
+        code: "unknown-mailbox",
+        retryable: false,
+        what_to_do: "check the roster's `mailbox`: the server knows no such account",
     },
     Mood {
         signs: &[
@@ -167,14 +207,19 @@ pub(super) fn refused(stage: Stage, what: &str, text: &[u8]) -> SourceError {
     let said = quoted(text);
     let detail = format!("{what}: {said}");
     match mood(&said) {
-        // Only a login can fail for its password; elsewhere the words mean something else.
-        Some(mood) if stage == Stage::Login || mood.code != "wrong-password" => SourceError {
-            stage,
-            code: mood.code,
-            detail,
-            retryable: mood.retryable,
-            what_to_do: mood.what_to_do.to_owned(),
-        },
+        // Only a login can fail for its password or its user; elsewhere the words mean something else.
+        Some(mood)
+            if stage == Stage::Login
+                || !matches!(mood.code, "wrong-password" | "unknown-mailbox") =>
+        {
+            SourceError {
+                stage,
+                code: mood.code,
+                detail,
+                retryable: mood.retryable,
+                what_to_do: mood.what_to_do.to_owned(),
+            }
+        }
         _ => SourceError::new(
             stage,
             "server-refused",
@@ -328,6 +373,14 @@ mod tests {
             "app-password",
             false,
         );
+        check(
+            Login,
+            "[ALERT] Your account is not enabled for IMAP use. (Failure)",
+            "imap-disabled",
+            false,
+        );
+        check(Login, "Account is locked", "account-disabled", false);
+        check(Login, "Unknown user", "unknown-mailbox", false);
         check(
             List,
             "[NONEXISTENT] Mailbox doesn't exist",

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::finding::Stage;
 use crate::source::SourceError;
@@ -16,9 +16,12 @@ pub enum Secret {
     Env(String),
     /// A file's first line.
     File(PathBuf),
-    /// First line of a command's standard output; never a shell.
+    /// First line of a command's standard output; never a shell. `{mailbox}` in an argument stands for the account's login.
     Command(Vec<String>),
 }
+
+/// What stands for the account's login in a command's arguments.
+const MAILBOX: &str = "{mailbox}";
 
 /// The place, for people.
 impl fmt::Display for Secret {
@@ -35,62 +38,75 @@ impl fmt::Display for Secret {
 }
 
 impl Secret {
-    /// Reads it.
+    /// Reads it; `what` it is, for people. `login` is the account's.
     ///
     /// # Errors
     /// Names the variable, file or program, never the value.
-    pub fn read(&self) -> Result<SecretString, SourceError> {
+    pub fn read(&self, what: &str, login: &str) -> Result<SecretString, SourceError> {
+        let missing = |why: &str| self.missing(what, why);
         let whole = match self {
             Self::Env(name) => std::env::var_os(name)
-                .ok_or_else(|| self.missing("is not set"))
+                .ok_or_else(|| missing("is not set"))
                 .map(|value| value.to_string_lossy().into_owned())?,
             Self::File(path) => {
-                std::fs::read_to_string(path).map_err(|e| self.missing(&e.kind().to_string()))?
+                std::fs::read_to_string(path).map_err(|e| missing(&e.kind().to_string()))?
             }
-            Self::Command(words) => self.run(words)?,
+            Self::Command(words) => run(words, login).map_err(|why| missing(&why))?,
         };
-        let line = whole.lines().next().unwrap_or_default();
+        let whole = SecretString::from(whole);
+        let line = whole.expose_secret().lines().next().unwrap_or_default();
         if line.is_empty() {
-            return Err(self.missing("gives nothing"));
+            return Err(missing("gives nothing"));
         }
         Ok(SecretString::from(line))
     }
 
-    fn run(&self, words: &[String]) -> Result<String, SourceError> {
-        let (program, arguments) = words
-            .split_first()
-            .ok_or_else(|| self.missing("names no program"))?;
-        // Its standard error is the person's: a password manager asks there.
-        let output = Command::new(program)
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stderr(Stdio::inherit())
-            .output()
-            .map_err(|e| self.missing(&e.kind().to_string()))?;
-        if !output.status.success() {
-            return Err(self.missing(&format!("failed ({})", output.status)));
+    /// Whether each account has its own.
+    #[must_use]
+    pub fn names_mailbox(&self) -> bool {
+        match self {
+            Self::Command(words) => words.iter().skip(1).any(|word| word.contains(MAILBOX)),
+            Self::Env(_) | Self::File(_) => false,
         }
-        String::from_utf8(output.stdout).map_err(|_| self.missing("gives no UTF-8 text"))
     }
 
-    fn missing(&self, why: &str) -> SourceError {
+    fn missing(&self, what: &str, why: &str) -> SourceError {
         SourceError::new(
             Stage::Login,
             "no-secret",
-            format!("the password is missing: {self} {why}"),
-            format!("make {self} give the password, or name another place in `auth`"),
+            format!("the {what} is missing: {self} {why}"),
+            format!("make {self} give the {what}, or name another place in `auth`"),
         )
     }
+}
+
+/// What a command prints; or why it does not, without its words.
+fn run(words: &[String], login: &str) -> Result<String, String> {
+    let (program, arguments) = words.split_first().ok_or("names no program")?;
+    // A login out of a roster must not become an option.
+    if login.starts_with('-') && arguments.iter().any(|word| word.starts_with(MAILBOX)) {
+        return Err("is not run for a login that begins with `-`".to_owned());
+    }
+    // Its standard error is the person's: a password manager asks there.
+    let output = Command::new(program)
+        .args(arguments.iter().map(|word| word.replace(MAILBOX, login)))
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|e| e.kind().to_string())?;
+    if !output.status.success() {
+        return Err(format!("failed ({})", output.status));
+    }
+    String::from_utf8(output.stdout).map_err(|_| "gives no UTF-8 text".to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use secrecy::ExposeSecret;
 
     #[track_caller]
     fn check(secret: &Secret, expected: Result<&str, &str>) {
-        match (secret.read(), expected) {
+        match (secret.read("password", "ana"), expected) {
             (Ok(found), Ok(expected)) => assert_eq!(found.expose_secret(), expected),
             (Err(found), Err(expected)) => assert_eq!(found.detail, expected),
             (found, _) => panic!(
@@ -120,6 +136,7 @@ mod tests {
             &command(&["printf", "%s;%s\n", "a b", "$HOME"]),
             Ok("a b;$HOME"),
         );
+        check(&command(&["printf", "%s", "for {mailbox}"]), Ok("for ana"));
         check(
             &command(&["sh", "-c", "echo hidden; exit 3"]),
             Err("the password is missing: command sh failed (exit status: 3)"),
@@ -131,6 +148,19 @@ mod tests {
         check(
             &command(&[]),
             Err("the password is missing: command  names no program"),
+        );
+    }
+
+    #[test]
+    fn a_login_never_becomes_an_option() {
+        let echo = command(&["echo", "{mailbox}"]);
+        let error = echo.read("token", "-n").expect_err("a refusal");
+        let why = "the token is missing: command echo is not run for a login that begins with `-`";
+        assert_eq!(error.detail, why);
+        assert!(
+            command(&["echo", "--user={mailbox}"])
+                .read("token", "-n")
+                .is_ok()
         );
     }
 }

@@ -3,10 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::credentials::Credentials;
 use super::dialogue::{Dialogue, Pace};
 use super::framing::Response;
 use super::grammar::{Kind, Status, kind, number, response_code, split_word};
-use super::login::{Credentials, greet, guarded, log_in};
+use super::login::{greet, guarded, log_in};
 use super::shared::Shared;
 use super::stream::{Wire, connect};
 use super::{
@@ -50,12 +51,26 @@ impl Session {
     /// `connect` or `login` stage, every refusal told apart, with what to do.
     pub fn open(server: &ServerSettings, login: &str) -> Result<Self, SourceError> {
         let credentials = Credentials::read(server, login)?;
+        let refusal = match Self::open_as(server, &credentials) {
+            Err(refusal) => refusal,
+            opened => return opened,
+        };
+        match credentials.renewed(&refusal)? {
+            Some(renewed) => Self::open_as(server, &renewed),
+            None => Err(refusal),
+        }
+    }
+
+    fn open_as(
+        server: &ServerSettings,
+        credentials: &Credentials<'_>,
+    ) -> Result<Self, SourceError> {
         let connected = connect(server)?;
         let shared = Shared::new(connected.wire);
         let mut pace = Pace::default();
         let client = greet(&shared, connected.greeted)?;
         let offered = capabilities(&shared, &mut pace)?;
-        let library = log_in(client, &shared, &offered, &credentials)?;
+        let library = log_in(client, &shared, &offered, credentials)?;
         let capabilities = capabilities(&shared, &mut pace)?;
         Ok(Self {
             shared,

@@ -101,7 +101,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::source::imap::{Auth, Secret, Tls};
+    use crate::source::imap::{Accepted, Auth, Secret, Tls};
 
     #[test]
     fn greetings() {
@@ -130,6 +130,7 @@ mod tests {
                 password: Secret::Env(String::new()),
             },
             connections: 1,
+            accepted: Accepted::default(),
         }
     }
 

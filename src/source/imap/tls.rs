@@ -98,19 +98,54 @@ pub(super) fn secure(
     })
 }
 
+/// What is wrong with a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// It is for another name.
+    Name,
+    /// Not valid today.
+    Expired,
+    /// Nobody whom this machine trusts vouches for it.
+    UnknownAuthority,
+}
+
 /// Tells refusals of certificates apart by the TLS library's words: `native-tls` gives nothing else.
+pub(super) fn trouble(said: &str) -> Option<Trouble> {
+    const SIGNS: [(Trouble, &[&str]); 3] = [
+        (
+            Trouble::Name,
+            &[
+                "hostname mismatch",
+                "ip address mismatch",
+                "host name",
+                "name mismatch",
+                "cn name",
+            ],
+        ),
+        (Trouble::Expired, &["expired", "not yet valid"]),
+        (
+            Trouble::UnknownAuthority,
+            &[
+                "issuer",
+                "signature failure",
+                "self-signed",
+                "self signed",
+                "unknown ca",
+                "trust",
+            ],
+        ),
+    ];
+    let lower = said.to_lowercase();
+    SIGNS
+        .iter()
+        .find(|(_, signs)| signs.iter().any(|sign| lower.contains(sign)))
+        .map(|(trouble, _)| *trouble)
+}
+
 fn handshake_failure(server: &ServerSettings, said: &str) -> SourceError {
     let section = &server.name;
-    let lower = said.to_lowercase();
-    let has = |signs: &[&str]| signs.iter().any(|sign| lower.contains(sign));
-    if has(&[
-        "hostname mismatch",
-        "ip address mismatch",
-        "host name",
-        "name mismatch",
-        "cn name",
-    ]) {
-        failed(
+    match trouble(said) {
+        Some(Trouble::Name) => failed(
             server,
             "tls-name",
             &format!(
@@ -120,23 +155,14 @@ fn handshake_failure(server: &ServerSettings, said: &str) -> SourceError {
             format!(
                 "set `host` in [servers.{section}] to the name in the certificate, or have the certificate renewed with this name"
             ),
-        )
-    } else if has(&["expired", "not yet valid"]) {
-        failed(
+        ),
+        Some(Trouble::Expired) => failed(
             server,
             "tls-expired",
             &format!("the server's certificate is not valid today ({said})"),
             "have the certificate renewed; check this machine's clock",
-        )
-    } else if has(&[
-        "issuer",
-        "signature failure",
-        "self-signed",
-        "self signed",
-        "unknown ca",
-        "trust",
-    ]) {
-        failed(
+        ),
+        Some(Trouble::UnknownAuthority) => failed(
             server,
             "unknown-ca",
             &format!(
@@ -145,16 +171,15 @@ fn handshake_failure(server: &ServerSettings, said: &str) -> SourceError {
             format!(
                 "set `ca_file` in [servers.{section}] to the PEM file of the organisation's own CA; if there is none, somebody may be listening in between"
             ),
-        )
-    } else {
-        failed(
+        ),
+        None => failed(
             server,
             "tls",
             &format!("no TLS connection ({said})"),
             format!(
                 "check `port` and `tls` in [servers.{section}]: 993 is for \"implicit\", 143 for \"starttls\""
             ),
-        )
+        ),
     }
 }
 
@@ -168,7 +193,7 @@ mod tests {
     use rcgen::{CertificateParams, CertifiedIssuer, KeyPair, date_time_ymd};
 
     use super::*;
-    use crate::source::imap::{Auth, Secret, Tls};
+    use crate::source::imap::{Accepted, Auth, Secret, Tls};
 
     /// The certificate of a server, signed by a CA that exists for this test alone.
     struct Server {
@@ -221,6 +246,7 @@ mod tests {
                 password: Secret::Env(String::new()),
             },
             connections: 1,
+            accepted: Accepted::default(),
         };
         let tcp = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
         let result = connector(&settings).and_then(|c| secure(&settings, &c, tcp, false));

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant, SystemTime};
 use tempfile::TempDir;
 
 use super::certificates::Certificates;
+use super::provider::Provider;
 use super::settings::{self, Identity};
 
 /// Everybody's password, unless a test gives another.
@@ -32,6 +33,8 @@ pub(crate) struct Dovecot {
     process: Option<Child>,
     delivered: u32,
     users: String,
+    /// Where it asks whose an access token is.
+    introspection: Option<String>,
 }
 
 impl Dovecot {
@@ -59,6 +62,7 @@ impl Dovecot {
             process: None,
             delivered: 0,
             users: String::new(),
+            introspection: None,
         };
         let certificates = Certificates::issue();
         dovecot.write("ca.pem", &certificates.authority);
@@ -104,12 +108,22 @@ impl Dovecot {
         self
     }
 
+    /// Lets it take this provider's access tokens.
+    pub(crate) fn trusting(mut self, provider: &Provider) -> Self {
+        let url = provider.introspection_url();
+        self.write("oauth2.conf", &settings::oauth2_2_3(&url));
+        self.introspection = Some(url);
+        self
+    }
+
     /// Starts the server and waits until it greets.
     pub(crate) fn start(mut self) -> Self {
         // Another process may take the ports between our look and Dovecot's; then others are tried.
         for _ in 0..5 {
             self.ports = free_ports();
-            let text = settings::text(self.root.path(), &self.identity, self.ports, is_2_4());
+            let introspection = self.introspection.as_deref();
+            let root = self.root.path();
+            let text = settings::text(root, &self.identity, self.ports, introspection, is_2_4());
             self.write("dovecot.conf", &text);
             let mut process = Command::new(program("dovecot").unwrap())
                 .args(["-F", "-c"])

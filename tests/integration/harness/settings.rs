@@ -55,13 +55,30 @@ fn user_ids(name: &str) -> (u32, u32) {
 }
 
 /// The whole configuration for a server below `root` that listens on two ports of 127.0.0.1.
-pub(super) fn text(root: &Path, identity: &Identity, ports: (u16, u16), is_2_4: bool) -> String {
+///
+/// `introspection` is where the server asks whose an access token is, if it takes any.
+pub(super) fn text(
+    root: &Path,
+    identity: &Identity,
+    ports: (u16, u16),
+    introspection: Option<&str>,
+    is_2_4: bool,
+) -> String {
     let root = root.display();
-    let particular = if is_2_4 {
+    let mut particular = if is_2_4 {
         syntax_2_4(&root.to_string())
     } else {
         syntax_2_3(&root.to_string())
     };
+    let mut mechanisms = "plain login";
+    if let Some(url) = introspection {
+        mechanisms = "plain login xoauth2 oauthbearer";
+        particular += &if is_2_4 {
+            tokens_2_4(url)
+        } else {
+            tokens_2_3(&root.to_string())
+        };
+    }
     let (internal_user, internal_group) = &identity.internal;
     let (user, group) = identity.mail;
     let chroot = if identity.is_root { "login" } else { "" };
@@ -81,13 +98,17 @@ mail_gid = {group}
 first_valid_uid = {user}
 first_valid_gid = {group}
 ssl = yes
-auth_mechanisms = plain login
+auth_mechanisms = {mechanisms}
 auth_master_user_separator = *
 auth_failure_delay = 0
 mail_max_userip_connections = 100
 lock_method = fcntl
 service anvil {{
   chroot =
+  # Makes everybody at an address wait from whom a wrong password came.
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   chroot =
@@ -173,5 +194,35 @@ passdb users {{
 userdb static {{
   userdb_static_allow_all_users = yes
 }}"
+    )
+}
+
+/// Tokens of users, and of the master user for anybody.
+fn tokens_2_3(root: &str) -> String {
+    let passdb = |more: &str| {
+        format!(
+            "\npassdb {{\n  driver = oauth2\n  mechanisms = xoauth2 oauthbearer\n  args = {root}/oauth2.conf\n{more}}}"
+        )
+    };
+    passdb("") + &passdb("  master = yes\n  result_success = continue\n")
+}
+
+/// What version 2.3 wants in a file of its own.
+pub(super) fn oauth2_2_3(url: &str) -> String {
+    format!(
+        "introspection_mode = post\nintrospection_url = {url}\nforce_introspection = yes\n\
+         username_attribute = username\nactive_attribute = active\nactive_value = true\n"
+    )
+}
+
+fn tokens_2_4(url: &str) -> String {
+    format!(
+        r"
+oauth2_introspection_mode = post
+oauth2_introspection_url = {url}
+oauth2_force_introspection = yes
+oauth2_username_attribute = username
+oauth2_active_attribute = active
+oauth2_active_value = true"
     )
 }
