@@ -6,6 +6,7 @@ mod again;
 mod begun;
 mod budget;
 pub mod check;
+mod documents;
 mod evidence;
 mod explain;
 mod fetching;
@@ -39,6 +40,7 @@ use jiff::civil::Date;
 
 use crate::config::Settings;
 use crate::detect::examples::Unproven;
+use crate::document::Reader;
 use crate::mailbox::Window;
 use crate::query::QueryError;
 use crate::report::{Audience, Dialect, ReportError, ReportSettings, Summary};
@@ -57,7 +59,7 @@ pub use progress::AboveBars;
 pub use questions::Questions;
 pub use scan::scan;
 
-/// How the work is conducted, whatever the mail comes from; nothing here changes a report.
+/// How the work is conducted, whatever the mail comes from; but for `documents`, nothing here changes a report.
 #[derive(Debug, Clone)]
 pub struct Conduct {
     /// Threads that judge; `None` for as many as there are cores.
@@ -68,6 +70,8 @@ pub struct Conduct {
     pub progress: bool,
     /// As typed, for the manifest.
     pub command_line: Vec<String>,
+    /// Opens office files and PDF where they matter; without one they are listed as not opened.
+    pub documents: Option<Arc<Reader>>,
     /// Set by Ctrl-C ([`stop_on_interrupt`]): end cleanly, list the rest as `not-reached`.
     pub stop: Arc<AtomicBool>,
 }
@@ -79,6 +83,7 @@ impl Default for Conduct {
             batch: 500,
             progress: false,
             command_line: Vec::new(),
+            documents: None,
             stop: Arc::default(),
         }
     }
@@ -266,6 +271,7 @@ pub fn run(
     let judging = Arc::new(RosterJudging {
         judge,
         organisation: settings.organisation.clone(),
+        documents: options.conduct.documents.clone(),
     });
     let mut begun = Begun::begin(record, options.store.as_deref(), report, Some(settings))?;
     let progress = Progress::new(options.conduct.progress, Units::Accounts, accounts);

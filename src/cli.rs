@@ -22,9 +22,10 @@ use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
 use crate::audit::AboveBars;
+use crate::document;
 
 use self::arguments::{Arguments, Command, Loudness};
-use self::status::Status;
+use self::status::{Failure, Status};
 
 /// Runs the program with the process's arguments and says how it came out.
 #[must_use]
@@ -56,6 +57,9 @@ pub fn main() -> ExitCode {
         Command::Explain(typed) => explain::explain(&typed),
         Command::Queries(typed) => queries::queries(&typed),
         Command::Demo(typed) => run::demo(&typed, loudness),
+        Command::DocumentWorker => document::serve()
+            .map(|()| Status::Done)
+            .map_err(Failure::failed),
     };
     match result {
         Ok(status) => status.into(),

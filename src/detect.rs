@@ -1,4 +1,5 @@
-//! A message and queries to conclusions; pure: no clock, no disk, no order of threads.
+//! A message and queries to conclusions; pure: no clock, no disk, no order of threads. What stands in office files and PDF
+//! is asked for through [`Documents`], which whoever calls provides.
 
 mod author;
 pub mod contact;
@@ -16,13 +17,13 @@ use sha2::{Digest, Sha256};
 
 use crate::finding::{Conclusion, hexadecimal};
 use crate::mailbox::{Custodian, Organisation};
-use crate::message::Message;
+use crate::message::{Message, Text};
 use crate::query::QuerySet;
 use gate::Gate;
 use reading::Reading;
 
 /// Raised whenever the program judges differently with the same queries.
-const JUDGING_VERSION: u32 = 1;
+const JUDGING_VERSION: u32 = 2;
 
 /// The organisation that a scanned message's `From` implies: its registrable domain (public suffix list), or none at all
 /// if that is a free-mail provider's.
@@ -34,6 +35,22 @@ pub fn implied_organisation(from: &str) -> Organisation {
     Organisation {
         domains: known.then_some(registrable).into_iter().collect(),
         ..Organisation::default()
+    }
+}
+
+/// Where the texts of a message's documents come from: office files and PDF, which [`crate::message::parse`] only lists.
+///
+/// To read them costs a process of its own, so they are asked for only where they can matter: for a message that is found,
+/// and where nothing but an address list decides whether it is.
+pub trait Documents {
+    /// The texts that could be read, in the order of the attachments; the same whenever they are asked for.
+    fn texts(&self) -> &[Text];
+}
+
+/// No documents.
+impl Documents for () {
+    fn texts(&self) -> &[Text] {
+        &[]
     }
 }
 
@@ -73,7 +90,7 @@ impl Judge {
         digest.get(..32).unwrap_or(&digest).to_owned()
     }
 
-    /// Judges one message as the custodian's, one conclusion per query that matched.
+    /// Judges one message as the custodian's, one conclusion per query that matched; its documents are not read.
     #[must_use]
     pub fn judge(
         &self,
@@ -81,10 +98,23 @@ impl Judge {
         custodian: &Custodian,
         organisation: &Organisation,
     ) -> Vec<Conclusion> {
+        self.judge_with(message, &(), custodian, organisation)
+    }
+
+    /// As [`Judge::judge`], with the documents where they matter.
+    #[must_use]
+    pub fn judge_with(
+        &self,
+        message: &Message,
+        documents: &dyn Documents,
+        custodian: &Custodian,
+        organisation: &Organisation,
+    ) -> Vec<Conclusion> {
         let reading = Reading::new(message, organisation);
         let hits = self.gate.hits(&reading);
         let case = verdict::Case {
             message,
+            documents,
             custodian,
             organisation,
             reading: &reading,

@@ -14,6 +14,7 @@
 //! | [`mailbox`] | names of things: organisation, custodian, account, mailbox, message locator |
 //! | [`finding`] | conclusions: verdict, contact, evidence, finding, exception |
 //! | [`message`] | bytes to a message: headers, displayed text by zones, attachments; never fails as a whole |
+//! | [`document`] | text of office files and PDF, taken out in a child process with limits |
 //! | [`query`] | query files: syntax, phrases, model weights, checked and compiled |
 //! | [`detect`] | a message and queries to conclusions; pure |
 //! | [`source`] | where mail comes from: IMAP, Maildir, mbox, single messages |
@@ -29,8 +30,9 @@
 //! A [`source`] lists locators and yields raw messages. [`message::parse`] divides each into the author's own words,
 //! quoted and forwarded text, signature and disclaimer. [`detect::Judge`] folds the own words, runs one automaton of all
 //! phrases over them ([`query::phrase`]), weighs frames of signals and a linear model sentence by sentence
-//! ([`query::model`]), reads contact data and tells whose they are, and climbs the query's ladder of patterns to one
-//! verdict with one reason. [`store::Store::commit`] writes that it was judged and what was found in one transaction.
+//! ([`query::model`]), reads contact data and tells whose they are (for a message that is found also those in its
+//! [`document`]s, which are opened only then), and climbs the query's ladder of patterns to one verdict with one reason.
+//! [`store::Store::commit`] writes that it was judged and what was found in one transaction.
 //! [`report::write`] reads the store, computes what depends on lists that people edit (recipient status, audience,
 //! campaigns, follow-up), and writes the directory whole or not at all.
 //!
@@ -59,6 +61,7 @@ pub mod cli;
 pub mod config;
 pub mod demo;
 pub mod detect;
+pub mod document;
 pub mod finding;
 pub mod mailbox;
 pub mod message;

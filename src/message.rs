@@ -131,10 +131,12 @@ pub struct Attachment {
     pub media_type: String,
     /// Octets after transfer decoding (estimated if the part was not decoded).
     pub size: u64,
-    /// Its text, where it is read (text, HTML, vCard, calendar, nested messages); zones are all [`Zone::Own`].
+    /// Its text, where [`parse`] reads it (text, HTML, vCard, calendar, nested messages); zones are all [`Zone::Own`].
     pub text: Option<Text>,
     /// For a nested message: true. Its words are somebody's, but not this message's author's.
     pub is_message: bool,
+    /// An office file or a PDF, by its type or name: [`attached`] gives its octets, and [`Attachment::text`] is not filled.
+    pub is_document: bool,
 }
 
 /// A detail that could not be read; the rest of the message was.
@@ -215,6 +217,14 @@ impl Text {
             .or(self.zones.last())
             .map_or(Zone::Own, |zoned| zoned.zone)
     }
+}
+
+/// The content of an attachment of the message that [`parse`] reads out of the same octets, named by its part's number.
+#[must_use]
+pub fn attached(octets: &[u8], part: &str) -> Option<Vec<u8>> {
+    let (header, body) = Header::split(octets);
+    let root = Cutter::new(&mut Vec::new()).message(&header, body, "");
+    attachment::content(&root, part, 0)
 }
 
 /// Octets without the header of a message.

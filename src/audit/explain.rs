@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::again::matcher;
+use super::documents::Documents;
 use super::judging::ScanJudging;
 use super::scan::{by_address, organisation};
 use super::{AuditError, ScanOptions};
@@ -11,6 +12,7 @@ use crate::detect::explain::Explanation;
 use crate::mailbox::{Custodian, Organisation, RawMessage};
 use crate::message::{self, Message};
 use crate::source::files;
+use crate::source::imap::Extent;
 
 /// Which message, and whose it is.
 #[derive(Debug, Clone, Default)]
@@ -47,7 +49,8 @@ pub fn explain(
         .scan
         .questions
         .judge(settings.map_or(&[][..], |s| &s.queries))?;
-    let message = message::parse(&read(&options.scan.paths)?.octets);
+    let octets = read(&options.scan.paths)?.octets;
+    let mut message = message::parse(&octets);
     let named = options
         .custodian
         .as_deref()
@@ -55,6 +58,7 @@ pub fn explain(
         .transpose()?;
     let judging = ScanJudging {
         judge,
+        documents: options.scan.conduct.documents.clone(),
         organisation: organisation(settings, &options.scan),
         owners: options
             .scan
@@ -76,7 +80,16 @@ pub fn explain(
             )
         })?;
     let organisation = judging.organisation_of(&message).into_owned();
-    let explanation = judging.judge.explain(&message, &custodian, &organisation);
+    let documents = Documents::new(
+        &message,
+        &octets,
+        Extent::Whole,
+        judging.documents.as_deref(),
+    );
+    let explanation = judging
+        .judge
+        .explain(&message, &documents, &custodian, &organisation);
+    documents.into_outcome().fill(&mut message);
     Ok(Explained {
         message,
         custodian,

@@ -2,33 +2,51 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
+use super::documents::Documents;
 use super::pipeline::{Judging, Opinion, Work};
 use crate::config::Settings;
 use crate::detect::{self, Judge};
+use crate::document::Reader;
 use crate::finding::{
     Conclusion, Exception, Field, Finding, Recipient, Stage, finding_id, hexadecimal,
 };
 use crate::mailbox::{Custodian, Organisation, RawMessage, Window};
 use crate::message::{self, Address, Message};
+use crate::source::imap::Extent;
 use crate::store::Judged;
 
 /// Judges what lies in a roster's mailboxes: it is the custodian's, whatever its From says.
 pub(super) struct RosterJudging {
     pub(super) judge: Judge,
     pub(super) organisation: Organisation,
+    /// Opens documents.
+    pub(super) documents: Option<Arc<Reader>>,
 }
 
 impl Judging for RosterJudging {
-    fn judge(&self, work: &Work, raw: &RawMessage) -> Opinion {
+    fn judge(&self, work: &Work, raw: &RawMessage, extent: Extent) -> Opinion {
         let message = message::parse(&raw.octets);
         let nobody = Custodian::default();
         let custodian = work.custodian.as_ref().unwrap_or(&nobody);
-        let conclusions = self.judge.judge(&message, custodian, &self.organisation);
-        let judged = judged(work, raw, &message, &custodian.id, conclusions);
+        let documents = Documents::new(&message, &raw.octets, extent, self.documents.as_deref());
+        let conclusions =
+            self.judge
+                .judge_with(&message, &documents, custodian, &self.organisation);
+        if documents.are_missing() {
+            return Opinion::Flagged;
+        }
+        let judged = Bound {
+            work,
+            raw,
+            message: &message,
+            documents: &documents,
+        }
+        .to(&custodian.id, conclusions);
         Opinion::Judged {
             judged,
             author: None,
@@ -39,6 +57,8 @@ impl Judging for RosterJudging {
 /// Judges what lies in files: each message tells whose it is.
 pub(super) struct ScanJudging {
     pub(super) judge: Judge,
+    /// Opens documents.
+    pub(super) documents: Option<Arc<Reader>>,
     /// Without domains each From's own domain counts.
     pub(super) organisation: Organisation,
     /// Lower case; empty if every author is audited.
@@ -52,7 +72,7 @@ pub(super) struct ScanJudging {
 }
 
 impl Judging for ScanJudging {
-    fn judge(&self, work: &Work, raw: &RawMessage) -> Opinion {
+    fn judge(&self, work: &Work, raw: &RawMessage, extent: Extent) -> Opinion {
         let message = message::parse(&raw.octets);
         let Some(custodian) = self.custodian(&message) else {
             return Opinion::NotOwner;
@@ -64,8 +84,20 @@ impl Judging for ScanJudging {
             return Opinion::OutOfWindow;
         }
         let organisation = self.organisation_of(&message);
-        let conclusions = self.judge.judge(&message, &custodian, &organisation);
-        let judged = judged(work, raw, &message, &custodian.id, conclusions);
+        let documents = Documents::new(&message, &raw.octets, extent, self.documents.as_deref());
+        let conclusions = self
+            .judge
+            .judge_with(&message, &documents, &custodian, &organisation);
+        if documents.are_missing() {
+            return Opinion::Flagged;
+        }
+        let judged = Bound {
+            work,
+            raw,
+            message: &message,
+            documents: &documents,
+        }
+        .to(&custodian.id, conclusions);
         Opinion::Judged {
             judged,
             author: Some(Box::new(custodian)),
@@ -141,44 +173,76 @@ fn around(last_day: Option<Date>) -> Window {
     }
 }
 
-/// Binds what was concluded to the message.
-fn judged(
-    work: &Work,
-    raw: &RawMessage,
-    message: &Message,
-    custodian: &str,
-    conclusions: Vec<Conclusion>,
-) -> Judged {
-    let sent_at = message.sent.or(raw.internal_date);
-    let mut findings = Vec::new();
-    // Most messages have no finding, and need neither digest nor recipients.
-    if !conclusions.is_empty() {
-        let sha256 = hexadecimal(&Sha256::digest(&raw.octets));
-        let recipients = recipients(message);
-        findings.extend(conclusions.into_iter().map(|conclusion| {
-            Finding {
-                id: finding_id(custodian, &conclusion.query_id, &raw.octets),
-                custodian: custodian.to_owned(),
-                sent_at,
-                from: message
-                    .from
-                    .first()
-                    .map_or_else(String::new, |a| a.address.clone()),
-                subject: message.subject.clone(),
-                message_id: message.message_id.clone().unwrap_or_default(),
-                sha256: sha256.clone(),
-                size: raw.octets.len() as u64,
-                recipients: recipients.clone(),
-                conclusion,
-            }
-        }));
+/// What conclusions are bound to.
+struct Bound<'b> {
+    work: &'b Work,
+    raw: &'b RawMessage,
+    message: &'b Message,
+    documents: &'b Documents<'b>,
+}
+
+impl Bound<'_> {
+    /// Binds what was concluded to the message.
+    fn to(&self, custodian: &str, conclusions: Vec<Conclusion>) -> Judged {
+        let Self { raw, message, .. } = *self;
+        let sent_at = message.sent.or(raw.internal_date);
+        let mut findings = Vec::new();
+        // Most messages have no finding, and need neither digest nor recipients.
+        if !conclusions.is_empty() {
+            let sha256 = hexadecimal(&Sha256::digest(&raw.octets));
+            let recipients = recipients(message);
+            findings.extend(conclusions.into_iter().map(|conclusion| {
+                Finding {
+                    id: finding_id(custodian, &conclusion.query_id, &raw.octets),
+                    custodian: custodian.to_owned(),
+                    sent_at,
+                    from: message
+                        .from
+                        .first()
+                        .map_or_else(String::new, |a| a.address.clone()),
+                    subject: message.subject.clone(),
+                    message_id: message.message_id.clone().unwrap_or_default(),
+                    sha256: sha256.clone(),
+                    size: raw.octets.len() as u64,
+                    recipients: recipients.clone(),
+                    conclusion,
+                }
+            }));
+        }
+        Judged {
+            locator: raw.locator.clone(),
+            sent_at,
+            findings,
+            partly: self.partly(),
+        }
     }
-    let partly = partly(work, raw, message);
-    Judged {
-        locator: raw.locator.clone(),
-        sent_at,
-        findings,
-        partly,
+
+    /// What of a message could not be read although the message itself was judged.
+    fn partly(&self) -> Vec<Exception> {
+        let defects = self.message.defects.iter().filter(|d| d.is_attachment);
+        let mut partly: Vec<Exception> = defects
+            .map(|defect| self.unread(&defect.part, defect.code, &defect.detail))
+            .collect();
+        partly.extend(self.documents.unread().map(|(part, shortfall)| Exception {
+            retryable: shortfall.is_retryable(),
+            what_to_do: shortfall.what_to_do().into(),
+            ..self.unread(part, shortfall.code(), shortfall.detail())
+        }));
+        partly
+    }
+
+    fn unread(&self, part: &str, code: &str, detail: &str) -> Exception {
+        Exception {
+            mailbox: self.work.mailbox.clone(),
+            locators: vec![self.raw.locator.clone()],
+            count: 1,
+            message_id: self.message.message_id.clone().unwrap_or_default(),
+            stage: Stage::Attachment,
+            code: code.to_owned(),
+            detail: format!("part {part}: {detail}"),
+            retryable: false,
+            what_to_do: "open the attachment by hand; the message itself was judged".into(),
+        }
     }
 }
 
@@ -199,24 +263,6 @@ fn recipients(message: &Message) -> Vec<Recipient> {
     .collect()
 }
 
-/// What of a message could not be read although the message itself was judged.
-fn partly(work: &Work, raw: &RawMessage, message: &Message) -> Vec<Exception> {
-    let attachments = message.defects.iter().filter(|defect| defect.is_attachment);
-    attachments
-        .map(|defect| Exception {
-            mailbox: work.mailbox.clone(),
-            locators: vec![raw.locator.clone()],
-            count: 1,
-            message_id: message.message_id.clone().unwrap_or_default(),
-            stage: Stage::Attachment,
-            code: defect.code.to_owned(),
-            detail: format!("part {}: {}", defect.part, defect.detail),
-            retryable: false,
-            what_to_do: "open the attachment by hand; the message itself was judged".into(),
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -230,6 +276,7 @@ mod tests {
         };
         ScanJudging {
             judge: Judge::new(&QuerySet::builtin().unwrap()),
+            documents: None,
             organisation: Organisation::default(),
             owners: owners.iter().map(ToString::to_string).collect(),
             last_day: None,

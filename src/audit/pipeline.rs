@@ -46,13 +46,14 @@ pub(super) enum Opinion {
     NotOwner,
     /// Ctrl-C came before its turn.
     NotReached,
-    /// Judged by what is read of it, and matched: it will come again, whole.
+    /// Judged by what is read of it, and matched, or may match by what was not fetched: it will come again, whole.
     Flagged,
 }
 
 /// Judges messages, on many threads at a time.
 pub(super) trait Judging: Send + Sync {
-    fn judge(&self, work: &Work, raw: &RawMessage) -> Opinion;
+    /// `extent` tells what was fetched of the message; only of a part of it the opinion may be [`Opinion::Flagged`].
+    fn judge(&self, work: &Work, raw: &RawMessage, extent: Extent) -> Opinion;
 }
 
 /// How the work on a mailbox ended.
@@ -339,15 +340,24 @@ impl Feed {
         let work = Arc::clone(&self.work);
         let slot = self.slot;
         let stop = Arc::clone(&self.pipeline.stop);
+        let extent = if lean.is_some() {
+            Extent::Read
+        } else {
+            Extent::Whole
+        };
         self.pipeline.pool.spawn(move || {
             // What waits for a judge when the run is stopped would keep its user waiting, too.
             let opinion = if stop.load(Ordering::Relaxed) {
                 Ok(Opinion::NotReached)
             } else {
-                quiet::caught(|| judging.judge(&work, &raw))
+                quiet::caught(|| judging.judge(&work, &raw, extent))
             };
             let opinion = match (opinion, &lean) {
                 (Ok(Opinion::Judged { judged, .. }), Some(lean)) if !judged.findings.is_empty() => {
+                    lean.flag();
+                    Ok(Opinion::Flagged)
+                }
+                (Ok(Opinion::Flagged), Some(lean)) => {
                     lean.flag();
                     Ok(Opinion::Flagged)
                 }

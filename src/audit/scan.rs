@@ -45,6 +45,7 @@ pub fn scan(
     };
     let judging = Arc::new(ScanJudging {
         judge,
+        documents: options.conduct.documents.clone(),
         organisation: organisation.clone(),
         owners: options
             .owners

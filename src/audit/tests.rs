@@ -28,7 +28,7 @@ use crate::store::{Coverage, Judged, Store};
 struct Words(Conduct);
 
 impl Judging for Words {
-    fn judge(&self, _work: &Work, raw: &RawMessage) -> Opinion {
+    fn judge(&self, _work: &Work, raw: &RawMessage, _extent: Extent) -> Opinion {
         let text = String::from_utf8_lossy(&raw.octets).into_owned();
         assert!(!text.contains("panic"), "as asked");
         if text.contains("early") {

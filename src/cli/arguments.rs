@@ -74,6 +74,9 @@ pub(super) enum Command {
     Runs(Runs),
     Purge(Purge),
     Demo(Demo),
+    /// Read documents from standard input, as a run asks for it
+    #[command(name = crate::document::COMMAND, hide = true)]
+    DocumentWorker,
 }
 
 /// Write a commented audit.toml and a roster to start from

@@ -6,10 +6,10 @@ use std::fmt::Write as _;
 use std::io::IsTerminal;
 
 use super::arguments::Explain;
-use super::run::questions;
+use super::run::{documents, questions};
 use super::status::{Failure, Status};
 use super::terminal::{say, terminal_safe};
-use crate::audit::{self, ExplainOptions, Explained, ScanOptions};
+use crate::audit::{self, Conduct, ExplainOptions, Explained, ScanOptions};
 use crate::config::Settings;
 use crate::detect::explain::{FactExplanation, QueryExplanation, Rung, SentenceExplanation};
 use crate::detect::owner::Reason;
@@ -27,6 +27,10 @@ pub(super) fn explain(typed: &Explain) -> Result<Status, Failure> {
             owners: typed.owner.clone(),
             region: typed.region.clone(),
             questions: questions(&typed.questions),
+            conduct: Conduct {
+                documents: documents()?,
+                ..Conduct::default()
+            },
             ..ScanOptions::default()
         },
         custodian: typed.custodian.clone(),

@@ -13,6 +13,7 @@ use super::terminal::{Terminal, say};
 use crate::audit::{self, Conduct, Outcome, Questions, ReportChoice, RunOptions, ScanOptions};
 use crate::config::Settings;
 use crate::demo::{self, DemoOptions};
+use crate::document::Reader;
 use crate::mailbox::Window;
 use crate::report::{Audience, Dialect};
 
@@ -155,9 +156,18 @@ fn conduct(no_progress: bool, loudness: &Loudness) -> Result<Conduct, Failure> {
     Ok(Conduct {
         progress: !no_progress && loudness.quiet == 0,
         command_line: command_line(),
+        documents: Some(Arc::new(
+            Reader::of_this_program().map_err(Failure::failed)?,
+        )),
         stop: interrupt()?,
         ..Conduct::default()
     })
+}
+
+/// What opens office files and PDF.
+pub(super) fn documents() -> Result<Option<Arc<Reader>>, Failure> {
+    let reader = Reader::of_this_program().map_err(Failure::failed)?;
+    Ok(Some(Arc::new(reader)))
 }
 
 /// As typed.

@@ -69,6 +69,20 @@ pub fn extract(message: &Message, regions: &[String]) -> Vec<Found> {
     found
 }
 
+/// Every contact datum of the texts of documents, in their order; `regions` as for [`extract`].
+#[must_use]
+pub fn in_documents(texts: &[Text], regions: &[String]) -> Vec<Found> {
+    let mut found = Vec::new();
+    for text in texts {
+        from_text(text, &text.part, regions, &mut found);
+        if found.len() > MOST_DATA {
+            break;
+        }
+    }
+    found.truncate(MOST_DATA);
+    found
+}
+
 fn from_body(body: &Text, number: usize, regions: &[String], found: &mut Vec<Found>) {
     let mut data = search(&body.content, regions);
     data.extend(
@@ -89,15 +103,14 @@ fn from_body(body: &Text, number: usize, regions: &[String], found: &mut Vec<Fou
 }
 
 fn from_attachment(attachment: &Attachment, regions: &[String], found: &mut Vec<Found>) {
-    let Some(text) = &attachment.text else { return };
+    if let Some(text) = &attachment.text {
+        from_text(text, &attachment.part, regions, found);
+    }
+}
+
+fn from_text(text: &Text, part: &str, regions: &[String], found: &mut Vec<Found>) {
     for datum in search(&text.content, regions) {
-        found.push(datum.at(
-            &text.content,
-            Place::Attachment,
-            Zone::Own,
-            &attachment.part,
-            None,
-        ));
+        found.push(datum.at(&text.content, Place::Attachment, Zone::Own, part, None));
     }
 }
 

@@ -3,11 +3,11 @@
 
 use std::ops::Range;
 
-use super::Judge;
 use super::fact::{Fact, HOLDS, counted};
 use super::owner::Reason;
 use super::reading::Reading;
-use super::verdict::{Case, Findings};
+use super::verdict::{Case, Depth, Findings};
+use super::{Documents, Judge};
 use crate::finding::{Conclusion, Contact, Place, SuccessorReach, Verdict};
 use crate::mailbox::{Custodian, Organisation};
 use crate::message::Message;
@@ -117,11 +117,12 @@ pub struct TermExplanation {
 }
 
 impl Judge {
-    /// Judges a message as [`Judge::judge`] does, and tells how.
+    /// Judges a message as [`Judge::judge_with`] does, and tells how.
     #[must_use]
     pub fn explain(
         &self,
         message: &Message,
+        documents: &dyn Documents,
         custodian: &Custodian,
         organisation: &Organisation,
     ) -> Explanation {
@@ -129,6 +130,7 @@ impl Judge {
         let hits = self.gate.hits(&reading);
         let case = Case {
             message,
+            documents,
             custodian,
             organisation,
             reading: &reading,
@@ -164,7 +166,11 @@ fn of_query(case: &Case<'_>, number: usize, query: &Query) -> QueryExplanation {
     let held = findings.holding();
     explanation.sentences = sentences(case.reading, query, &findings);
     explanation.facts = facts(case.reading, query, &findings);
-    explanation.contacts = findings.attributed();
+    explanation.contacts = findings.attributed(if held.is_some() {
+        Depth::Documents
+    } else {
+        Depth::Message
+    });
     explanation.successor = findings.successor().map(|s| (s.name.clone(), s.reach));
     explanation.rungs = query
         .patterns
@@ -298,7 +304,7 @@ mod tests {
         };
         let organisation = super::super::implied_organisation("ana@acme.example");
         (
-            judge.explain(&message, &custodian, &organisation),
+            judge.explain(&message, &(), &custodian, &organisation),
             judge.judge(&message, &custodian, &organisation),
         )
     }

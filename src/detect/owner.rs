@@ -42,6 +42,8 @@ pub struct Context<'m> {
     pub custodian: &'m Custodian,
     /// The organisation.
     pub organisation: &'m Organisation,
+    /// What was read of its documents.
+    pub documents: &'m [Text],
     /// Whether the message is a notice: data in it are then more likely the leaver's own.
     pub notice: bool,
     /// Cues in the sentence of a datum, and in the sentence before it.
@@ -201,16 +203,30 @@ impl<'s> Scene<'s> {
         self.own_words.iter().any(|w| long(&w) || short(&w))
     }
 
-    fn body_text(&self, datum: &Found) -> &str {
-        datum
-            .body
-            .and_then(|b| self.context.message.bodies.get(b))
-            .map_or("", |b| b.content.as_str())
+    /// The text in which a datum stands; empty for headers.
+    fn text(&self, datum: &Found) -> &str {
+        let message = self.context.message;
+        let attached = || {
+            let read = message.attachments.iter().filter_map(|a| a.text.as_ref());
+            read.chain(self.context.documents)
+                .find(|text| text.part == datum.part)
+        };
+        let text = match datum.body {
+            Some(body) => message.bodies.get(body),
+            None if datum.place == Place::Attachment => attached(),
+            None => None,
+        };
+        text.map_or("", |text| text.content.as_str())
+    }
+
+    fn is_in_document(&self, datum: &Found) -> bool {
+        let documents = self.context.documents;
+        datum.place == Place::Attachment && documents.iter().any(|d| d.part == datum.part)
     }
 
     /// The line in which a datum stands, folded.
     fn line(&self, datum: &Found) -> String {
-        let text = self.body_text(datum);
+        let text = self.text(datum);
         let head = text.get(..datum.range.start).unwrap_or_default();
         let start = head.rfind('\n').map_or(0, |at| at + 1);
         // In a line with several data, what follows the datum before belongs to this one.
@@ -228,7 +244,7 @@ impl<'s> Scene<'s> {
 
     /// Whether an address of a colleague stands within a few lines in the author's words.
     fn stands_with_colleague(&self, datum: &Found) -> bool {
-        let text = self.body_text(datum);
+        let text = self.text(datum);
         let from = datum.range.start.saturating_sub(80);
         let to = (datum.range.end + 50).min(text.len());
         let near = |at: usize| (from..to).contains(&at);

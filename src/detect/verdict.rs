@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
+use super::Documents;
 use super::author::{self, Authorship, domain};
 use super::contact::{self, Found};
 use super::fact::{self, Fact, Signals};
@@ -13,12 +14,13 @@ use super::reading::Reading;
 use super::successor::{self, Successor};
 use crate::finding::{Author, Conclusion, Contact, Evidence, Owner, Place, SuccessorReach};
 use crate::mailbox::{Custodian, Organisation};
-use crate::message::{Message, Zone};
+use crate::message::{Message, Text, Zone};
 use crate::query::{Pattern, Query, Term};
 
 /// A message before the judge.
 pub(super) struct Case<'c> {
     pub(super) message: &'c Message,
+    pub(super) documents: &'c dyn Documents,
     pub(super) custodian: &'c Custodian,
     pub(super) organisation: &'c Organisation,
     pub(super) reading: &'c Reading<'c>,
@@ -34,8 +36,12 @@ pub(super) struct Findings<'f, 'c> {
     query: &'f Query,
     pub(super) signals: Signals<'f>,
     pub(super) facts: BTreeMap<String, Fact>,
+    /// Whether it can only match where a phrase of it stands: then documents are read whenever contact data are.
+    needs_words: bool,
     found: OnceCell<Vec<Found>>,
+    found_in_all: OnceCell<Vec<Found>>,
     contacts: OnceCell<Vec<Contact>>,
+    contacts_in_all: OnceCell<Vec<Contact>>,
     successor: OnceCell<Option<Successor>>,
 }
 
@@ -65,8 +71,7 @@ impl Case<'_> {
 
     /// What a query concludes.
     pub(super) fn conclude(&self, number: usize, query: &Query) -> Option<Conclusion> {
-        let needs_signal = query.patterns.iter().all(Pattern::needs_words);
-        if needs_signal && Signals::new(self.hits, number).is_empty() {
+        if query.needs_words() && Signals::new(self.hits, number).is_empty() {
             return None;
         }
         let findings = self.findings(number, query);
@@ -81,10 +86,23 @@ impl Case<'_> {
             query,
             signals: Signals::new(self.hits, number),
             facts: fact::weigh(query, self.hits, number, self.reading),
+            needs_words: query.needs_words(),
             found: OnceCell::new(),
+            found_in_all: OnceCell::new(),
             contacts: OnceCell::new(),
+            contacts_in_all: OnceCell::new(),
             successor: OnceCell::new(),
         }
+    }
+}
+
+impl Term {
+    /// Whether to tell whether it holds takes contact data, or even documents.
+    fn is_costly(&self) -> bool {
+        matches!(
+            self,
+            Self::PersonalContact | Self::Successor | Self::AddressList
+        )
     }
 }
 
@@ -96,6 +114,22 @@ impl Pattern {
     }
 }
 
+/// Where contact data are sought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// In the message and the attachments that are read with it.
+    Message,
+    /// In its documents, too.
+    Documents,
+}
+
+impl Query {
+    /// Whether it can only match where a phrase of it stands.
+    fn needs_words(&self) -> bool {
+        self.patterns.iter().all(Pattern::needs_words)
+    }
+}
+
 impl<'f> Findings<'f, '_> {
     /// The first pattern that holds, and its place on the ladder.
     pub(super) fn holding(&self) -> Option<(usize, &'f Pattern)> {
@@ -104,7 +138,13 @@ impl<'f> Findings<'f, '_> {
     }
 
     pub(super) fn holds(&self, pattern: &Pattern) -> bool {
-        pattern.all.iter().all(|t| self.term(t, pattern))
+        // What is cheap to tell is told first: often nothing else is needed.
+        let all = |is_costly: bool| {
+            let mut terms = pattern.all.iter().filter(|t| t.is_costly() == is_costly);
+            terms.all(|t| self.term(t, pattern))
+        };
+        all(false)
+            && all(true)
             && (pattern.any.is_empty() || pattern.any.iter().any(|t| self.term(t, pattern)))
             && !pattern.none.iter().any(|t| self.term(t, pattern))
     }
@@ -116,9 +156,11 @@ impl<'f> Findings<'f, '_> {
                 self.signals.in_sentence(s).any(|h| h.signal == *signal)
                     && self.others_near(pattern, s)
             }),
-            Term::PersonalContact => self.personal().next().is_some(),
+            Term::PersonalContact => self.personal(self.depth()).next().is_some(),
             Term::Successor => self.successor().is_some(),
-            Term::AddressList => self.lists_addresses(),
+            Term::AddressList => [Depth::Message, Depth::Documents]
+                .iter()
+                .any(|depth| self.lists_addresses(*depth)),
             Term::PrivateRecipient => self.recipients().any(owner::is_free_mail),
             Term::OutsideRecipient => self
                 .recipients()
@@ -145,32 +187,65 @@ impl<'f> Findings<'f, '_> {
             .map(|a| domain(&a.address))
     }
 
-    fn found(&self) -> &[Found] {
-        self.found.get_or_init(|| {
+    /// Where contact data are sought before it is known whether the message is found.
+    fn depth(&self) -> Depth {
+        if self.needs_words {
+            Depth::Documents
+        } else {
+            Depth::Message
+        }
+    }
+
+    fn found(&self, depth: Depth) -> &[Found] {
+        let regions = || {
             let region = self.case.organisation.region.clone();
-            contact::extract(
-                self.case.message,
-                &contact::regions(self.case.message, region.as_deref()),
-            )
+            contact::regions(self.case.message, region.as_deref())
+        };
+        let in_message = self
+            .found
+            .get_or_init(|| contact::extract(self.case.message, &regions()));
+        let texts = self.documents(depth);
+        if texts.is_empty() {
+            return in_message;
+        }
+        self.found_in_all.get_or_init(|| {
+            let mut found = in_message.clone();
+            found.extend(contact::in_documents(texts, &regions()));
+            found
         })
     }
 
-    fn contacts(&self) -> &[Contact] {
-        self.contacts.get_or_init(|| {
-            let attributed = self.attributed().into_iter();
+    /// Read only where there are any, and where they count.
+    fn documents(&self, depth: Depth) -> &[Text] {
+        let attachments = &self.case.message.attachments;
+        if depth == Depth::Documents && attachments.iter().any(|a| a.is_document) {
+            self.case.documents.texts()
+        } else {
+            &[]
+        }
+    }
+
+    fn contacts(&self, depth: Depth) -> &[Contact] {
+        let cell = match depth {
+            Depth::Message => &self.contacts,
+            Depth::Documents => &self.contacts_in_all,
+        };
+        cell.get_or_init(|| {
+            let attributed = self.attributed(depth).into_iter();
             attributed.map(|(contact, _)| contact).collect()
         })
     }
 
     /// All contact data with their owners, and why.
-    pub(super) fn attributed(&self) -> Vec<(Contact, Vec<owner::Reason>)> {
+    pub(super) fn attributed(&self, depth: Depth) -> Vec<(Contact, Vec<owner::Reason>)> {
         let cues = |found: &Found| self.cues(found);
         owner::attribute(
-            self.found(),
+            self.found(depth),
             &owner::Context {
                 message: self.case.message,
                 custodian: self.case.custodian,
                 organisation: self.case.organisation,
+                documents: self.documents(depth),
                 notice: self.facts.get("notice").is_some_and(Fact::holds),
                 cues: &cues,
             },
@@ -178,8 +253,8 @@ impl<'f> Findings<'f, '_> {
     }
 
     /// Contact data of the custodian that the message hands over; what stands in a header only is a clue.
-    fn personal(&self) -> impl Iterator<Item = &Contact> {
-        self.contacts()
+    fn personal(&self, depth: Depth) -> impl Iterator<Item = &Contact> {
+        self.contacts(depth)
             .iter()
             .filter(|c| c.owner == Owner::Custodian && c.place != Place::Header)
     }
@@ -234,7 +309,7 @@ impl<'f> Findings<'f, '_> {
                     custodian: self.case.custodian,
                     organisation: self.case.organisation,
                     language: &self.language(),
-                    contacts: self.contacts(),
+                    contacts: self.contacts(self.depth()),
                 };
                 successor::find(
                     &scene,
@@ -247,14 +322,14 @@ impl<'f> Findings<'f, '_> {
     }
 
     /// Whether own words or attachments hold many addresses of outsiders.
-    fn lists_addresses(&self) -> bool {
+    fn lists_addresses(&self, depth: Depth) -> bool {
         let outside = |c: &&Found| {
             c.value
                 .strip_prefix("mailto:")
                 .is_some_and(|a| !self.case.organisation.owns(domain(a)))
         };
         let mut addresses: Vec<&str> = self
-            .found()
+            .found(depth)
             .iter()
             .filter(|c| matches!(c.place, Place::Body | Place::Attachment) && c.zone == Zone::Own)
             .filter(outside)
@@ -285,7 +360,7 @@ impl<'f> Findings<'f, '_> {
             language: self.language(),
             successor_reach: successor.as_ref().map(|s| s.reach),
             successor: successor.map(|s| s.name).unwrap_or_default(),
-            contacts: self.contacts().to_vec(),
+            contacts: self.contacts(Depth::Documents).to_vec(),
             evidence: self.evidence(pattern),
         }
     }
@@ -366,7 +441,10 @@ impl<'f> Findings<'f, '_> {
             };
             reasons.push(self.explain(name, fact));
         }
-        let personal: Vec<&str> = self.personal().map(|c| c.written.as_str()).collect();
+        let personal: Vec<&str> = self
+            .personal(Depth::Documents)
+            .map(|c| c.written.as_str())
+            .collect();
         if !personal.is_empty() {
             reasons.push(format!("personal contact data: {}", personal.join(", ")));
         }

@@ -1,5 +1,7 @@
 //! Parts that are not displayed: listed all, read where they hold text; big binary ones are never decoded.
 
+use std::borrow::Cow;
+
 use super::body::{Contents, nested_text};
 use super::header::Header;
 use super::mime::{Cutter, Encoding, Part};
@@ -17,6 +19,7 @@ enum Reading {
     Text,
     Html,
     Message,
+    Document,
     Listed,
 }
 
@@ -29,8 +32,11 @@ pub(super) fn read(part: &Part<'_>, depth: usize, contents: &mut Contents) {
         size: decoded_size(part),
         text: None,
         is_message: false,
+        is_document: false,
     };
     match reading(part) {
+        // Its text costs a process of its own, and is taken out only where it matters.
+        Reading::Document => attachment.is_document = true,
         Reading::Listed => {
             if is_encrypted(&part.media_type) {
                 contents.defect(
@@ -80,13 +86,13 @@ pub(super) fn read(part: &Part<'_>, depth: usize, contents: &mut Contents) {
 
 /// A name of a text file: such a part is attached even where it is meant to be displayed.
 pub(super) fn has_text_name(file_name: &str) -> bool {
-    by_name(file_name) != Reading::Listed
+    !matches!(by_name(file_name), Reading::Listed | Reading::Document)
 }
 
 /// Whether a part's content is read at all, displayed or attached, and if so, whether as a message.
 pub(super) fn is_read(part: &Part<'_>) -> Option<bool> {
     match reading(part) {
-        Reading::Listed => None,
+        Reading::Listed | Reading::Document => None,
         Reading::Message => Some(true),
         Reading::Text | Reading::Html => Some(false),
     }
@@ -107,8 +113,31 @@ fn reading(part: &Part<'_>) -> Reading {
             Reading::Text
         }
         kind if is_generic(kind) => by_name(&part.file_name),
+        // Where Excel is installed, mail programs call everything that it opens, plain CSV too, a workbook.
+        kind if is_documents(kind) => match by_name(&part.file_name) {
+            Reading::Listed => Reading::Document,
+            by_name => by_name,
+        },
         _ => Reading::Listed,
     }
+}
+
+/// Media types of office files and PDF, as registered and as used.
+fn is_documents(media_type: &str) -> bool {
+    let Some(kind) = media_type.strip_prefix("application/") else {
+        return false;
+    };
+    let starts = [
+        "vnd.openxmlformats-officedocument.",
+        "vnd.oasis.opendocument.text",
+        "vnd.oasis.opendocument.spreadsheet",
+        "vnd.oasis.opendocument.presentation",
+        "vnd.ms-excel",
+        "vnd.ms-word.",
+        "vnd.ms-powerpoint.",
+    ];
+    matches!(kind, "pdf" | "x-pdf" | "msexcel" | "x-msexcel" | "excel")
+        || starts.iter().any(|start| kind.starts_with(start))
 }
 
 fn is_generic(media_type: &str) -> bool {
@@ -132,6 +161,8 @@ fn by_name(file_name: &str) -> Reading {
         }
         "htm" | "html" | "xhtml" => Reading::Html,
         "eml" => Reading::Message,
+        "pdf" | "docx" | "docm" | "dotx" | "xlsx" | "xlsm" | "xltx" | "xlsb" | "xls" | "pptx"
+        | "pptm" | "ppsx" | "odt" | "ott" | "ods" | "ots" | "odp" => Reading::Document,
         _ => Reading::Listed,
     }
 }
@@ -201,22 +232,40 @@ fn all_own(part: &str, content: String, links: Vec<Link>) -> Text {
     }
 }
 
+/// The content of the attachment that [`Attachment::part`] names, its transfer encoding undone; `None` if there is none.
+pub(super) fn content(part: &Part<'_>, number: &str, depth: usize) -> Option<Vec<u8>> {
+    if part.number == number && part.children.is_empty() && reading(part) != Reading::Message {
+        return Some(decoded(part).into_owned());
+    }
+    if !part.children.is_empty() {
+        let mut children = part.children.iter();
+        return children.find_map(|child| content(child, number, depth));
+    }
+    let is_around = number
+        .strip_prefix(&part.number)
+        .is_some_and(|rest| rest.starts_with('.'));
+    if !is_around || reading(part) != Reading::Message || depth >= DEEPEST_MESSAGE {
+        return None;
+    }
+    let octets = decoded(part);
+    let (header, body) = Header::split(&octets);
+    let root = Cutter::new(&mut Vec::new()).message(&header, body, &part.number);
+    content(&root, number, depth + 1)
+}
+
+fn decoded<'p>(part: &Part<'p>) -> Cow<'p, [u8]> {
+    match part.encoding {
+        Encoding::Identity => part.body.into(),
+        Encoding::Base64 => transfer::base64(part.body).octets.into(),
+        Encoding::QuotedPrintable => transfer::quoted_printable(part.body).into(),
+    }
+}
+
 /// Subject and text of a nested message; its own attachments are added to the outer message's.
 fn read_message(part: &Part<'_>, depth: usize, contents: &mut Contents) -> (String, Text) {
-    let decoded;
-    let octets = match part.encoding {
-        Encoding::Identity => part.body,
-        // Not allowed by RFC 2046, 5.2.1, and done all the same.
-        Encoding::Base64 => {
-            decoded = transfer::base64(part.body).octets;
-            &decoded
-        }
-        Encoding::QuotedPrintable => {
-            decoded = transfer::quoted_printable(part.body);
-            &decoded
-        }
-    };
-    let (header, body) = Header::split(octets);
+    // RFC 2046, 5.2.1 allows no encoding here, and there is one all the same.
+    let octets = decoded(part);
+    let (header, body) = Header::split(&octets);
     let mut defects = Vec::new();
     let root = Cutter::new(&mut defects).message(&header, body, &part.number);
     let mut inner = Contents {

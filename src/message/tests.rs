@@ -366,3 +366,58 @@ mod properties {
         }
     }
 }
+
+#[test]
+fn documents_are_listed_and_can_be_had() {
+    let part = |kind: &str, encoding: &str, content: &str| {
+        format!(
+            "--b\r\nContent-Type: {kind}\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n{content}\r\n"
+        )
+    };
+    let inner = "Content-Type: multipart/mixed; boundary=b2\r\n\r\n--b2\r\n\r\ninner\r\n--b2\r\n\
+         Content-Type: application/pdf\r\n\r\n%PDF inner\r\n--b2--\r\n";
+    let parts = [
+        part("text/plain", "7bit", "hello"),
+        part(
+            "application/octet-stream; name=\"Brief an Sie.DOCX\"",
+            "base64",
+            "UEsD\r\nBA==",
+        ),
+        part("application/vnd.ms-excel; name=list.csv", "7bit", "a;b"),
+        part("application/pdf", "quoted-printable", "%PDF=2D1"),
+        part("message/rfc822", "7bit", inner),
+        part("image/png; name=a.pdf", "base64", "AAAA"),
+    ];
+    let octets = format!(
+        "Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n{}--b--\r\n",
+        parts.concat()
+    );
+    let message = parse(octets.as_bytes());
+    let documents: Vec<(&str, bool)> = message
+        .attachments
+        .iter()
+        .map(|a| (a.part.as_str(), a.is_document))
+        .collect();
+    assert_eq!(
+        documents,
+        [
+            ("2", true),
+            ("3", false),
+            ("4", true),
+            ("5.2", true),
+            ("5", false),
+            ("6", false)
+        ]
+    );
+    for (number, content) in [
+        ("2", Some("PK\u{3}\u{4}")),
+        ("4", Some("%PDF-1")),
+        ("5.2", Some("%PDF inner")),
+        ("5", None),
+        ("7", None),
+        ("", None),
+    ] {
+        let expected = content.map(|c| c.as_bytes().to_vec());
+        assert_eq!(attached(octets.as_bytes(), number), expected, "{number}");
+    }
+}

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 /// Ground floor first; a module uses only those before it.
 const FLOORS: &[&str] = &[
-    "mailbox", "finding", "message", "query", "detect", "source", "store", "report", "config",
-    "audit", "demo", "cli",
+    "mailbox", "finding", "message", "document", "query", "detect", "source", "store", "report",
+    "config", "audit", "demo", "cli",
 ];
 
 /// What opens a file for writing, or changes one, in the standard library and in ours.

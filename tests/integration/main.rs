@@ -10,6 +10,7 @@
 
 mod accounts;
 mod again;
+mod attachments;
 mod cli;
 mod determinism;
 mod evidence;

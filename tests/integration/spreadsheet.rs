@@ -32,7 +32,7 @@ pub(crate) fn has_spreadsheet() -> bool {
 }
 
 /// Converts `files` as a spreadsheet does that was told that `separator` separates; returns the new files.
-fn converted(files: &[PathBuf], separator: u8, format: &str) -> Vec<PathBuf> {
+pub(crate) fn converted(files: &[PathBuf], separator: u8, format: &str) -> Vec<PathBuf> {
     let extension = format.split(':').next().unwrap();
     let above = files[0].parent().unwrap();
     let out = above.join(format!("{extension}-by-{separator}"));

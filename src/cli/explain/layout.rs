@@ -83,6 +83,7 @@ pub(super) fn parts(text: &mut String, explained: &Explained, paint: Paint) {
         let read = match (&attachment.text, attachment.is_message) {
             (_, true) => "somebody's message: not the author's words",
             (Some(_), false) => "read for contact data",
+            (None, false) if attachment.is_document => "opened only where a finding needs it",
             (None, false) => "not read",
         };
         line(

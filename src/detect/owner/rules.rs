@@ -126,6 +126,8 @@ impl Scene<'_> {
             return decided(Owner::Client, 95, "a recipient's address");
         }
         let (here, before) = (self.context.cues)(datum);
+        // A document holds many people's data, also one that goes with a notice.
+        let in_document = self.is_in_document(datum);
         let named = self.is_named_after_custodian(local_part(address));
         let private = is_free_mail(host) || is_alumni(host);
         let clients = !private
@@ -145,7 +147,11 @@ impl Scene<'_> {
                 15,
             ),
             ("a new job is spoken of", here.new_job || before.new_job, 15),
-            ("the message is a notice", self.context.notice, 40),
+            (
+                "the message is a notice",
+                self.context.notice,
+                if in_document { 20 } else { 40 },
+            ),
             (
                 "its domain is named after the custodian",
                 self.is_named_after_custodian(host),
@@ -189,6 +195,7 @@ impl Scene<'_> {
             );
         }
         let beside_colleague = self.stands_with_colleague(datum);
+        let in_document = self.is_in_document(datum);
         let rules = [
             ("called private", private, 40),
             ("called one's own", here.own, 35),
@@ -198,7 +205,11 @@ impl Scene<'_> {
                 15,
             ),
             ("a new job is spoken of", here.new_job || before.new_job, 10),
-            ("the message is a notice", self.context.notice, 45),
+            (
+                "the message is a notice",
+                self.context.notice,
+                if in_document { 20 } else { 45 },
+            ),
             ("a messenger", datum.kind == ContactKind::Messenger, 10),
             ("called a mobile", has(&line, MOBILE), 10),
             (
