@@ -111,21 +111,23 @@ impl Judge {
         organisation: &Organisation,
     ) -> Vec<Conclusion> {
         let reading = Reading::new(message, organisation);
-        let hits = self.gate.hits(&reading);
+        let leads = self.gate.leads(&reading);
         let case = verdict::Case {
             message,
             documents,
             custodian,
             organisation,
             reading: &reading,
-            hits: &hits,
         };
         self.queries
             .queries
             .iter()
             .enumerate()
             .filter(|(_, query)| case.leaves_out(query).is_none())
-            .filter_map(|(number, query)| case.conclude(number, query))
+            .filter_map(|(number, query)| {
+                let hits = self.gate.hits(number, &leads, &reading)?;
+                case.conclude(query, &hits)
+            })
             .collect()
     }
 }

@@ -10,6 +10,7 @@ pub mod model;
 pub mod phrase;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
@@ -76,8 +77,8 @@ pub struct SignalPhrase {
     pub language: String,
     /// As the file writes it.
     pub source: String,
-    /// Compiled.
-    pub phrase: Phrase,
+    /// Compiled; shared with the gate.
+    pub phrase: Arc<Phrase>,
 }
 
 /// How far apart a frame's signals may stand.

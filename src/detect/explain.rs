@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use super::fact::{Fact, HOLDS, counted};
+use super::gate::Hit;
 use super::owner::Reason;
 use super::reading::Reading;
 use super::verdict::{Case, Depth, Findings};
@@ -127,26 +128,28 @@ impl Judge {
         organisation: &Organisation,
     ) -> Explanation {
         let reading = Reading::new(message, organisation);
-        let hits = self.gate.hits(&reading);
+        let leads = self.gate.leads(&reading);
         let case = Case {
             message,
             documents,
             custodian,
             organisation,
             reading: &reading,
-            hits: &hits,
         };
         let queries = self.queries.queries.iter().enumerate();
         Explanation {
             subject_is_read: reading.passages.iter().any(|p| p.place == Place::Subject),
             queries: queries
-                .map(|(number, query)| of_query(&case, number, query))
+                .map(|(number, query)| {
+                    let hits = self.gate.all_hits(number, &leads, &reading);
+                    of_query(&case, query, &hits)
+                })
                 .collect(),
         }
     }
 }
 
-fn of_query(case: &Case<'_>, number: usize, query: &Query) -> QueryExplanation {
+fn of_query(case: &Case<'_>, query: &Query, hits: &[Hit]) -> QueryExplanation {
     let left_out = case.leaves_out(query);
     let mut explanation = QueryExplanation {
         query: query.citation(),
@@ -162,7 +165,7 @@ fn of_query(case: &Case<'_>, number: usize, query: &Query) -> QueryExplanation {
     if left_out.is_some() {
         return explanation;
     }
-    let findings = case.findings(number, query);
+    let findings = case.findings(query, hits);
     let held = findings.holding();
     explanation.sentences = sentences(case.reading, query, &findings);
     explanation.facts = facts(case.reading, query, &findings);

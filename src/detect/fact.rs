@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::gate::Hit;
 use super::reading::Reading;
-use crate::query::{Frame, Query, Within};
+use crate::query::{Frame, Pattern, Query, Term, Within};
 
 /// A fact holds from so many points on.
 pub(super) const HOLDS: i32 = 50;
@@ -47,14 +47,14 @@ pub(super) struct Signals<'h> {
 }
 
 impl<'h> Signals<'h> {
-    /// The hits of one query.
+    /// The hits of a query.
     #[must_use]
-    pub(super) fn new(hits: &'h [Hit], query: usize) -> Self {
-        Self::grouped(hits.iter().filter(|h| h.query == query))
+    pub(super) fn new(hits: &'h [Hit]) -> Self {
+        Self::grouped(hits.iter())
     }
 
     /// The hits of one query, apart by language; phrases for any language count in each.
-    fn by_language(query: &Query, hits: &'h [Hit], number: usize) -> Vec<Self> {
+    fn by_language(query: &Query, hits: &'h [Hit]) -> Vec<Self> {
         let of = |hit: &Hit| {
             let phrase = query
                 .signals
@@ -62,15 +62,14 @@ impl<'h> Signals<'h> {
                 .and_then(|s| s.phrases.get(hit.phrase));
             phrase.map_or("", |p| p.language.as_str())
         };
-        let hits: Vec<&Hit> = hits.iter().filter(|h| h.query == number).collect();
-        let mut languages: Vec<&str> = hits.iter().map(|h| of(h)).collect();
+        let mut languages: Vec<&str> = hits.iter().map(of).collect();
         languages.sort_unstable();
         languages.dedup();
         languages
             .into_iter()
             .map(|language| {
                 let of_language = |h: &&Hit| of(h) == language || of(h).is_empty();
-                Self::grouped(hits.iter().copied().filter(of_language))
+                Self::grouped(hits.iter().filter(of_language))
             })
             .collect()
     }
@@ -83,10 +82,9 @@ impl<'h> Signals<'h> {
         Self { by_sentence }
     }
 
-    /// Whether there is none.
-    #[must_use]
-    pub(super) fn is_empty(&self) -> bool {
-        self.by_sentence.is_empty()
+    /// Sentences in which a signal stands, in order.
+    fn sentences(&self) -> impl Iterator<Item = usize> + '_ {
+        self.by_sentence.keys().copied()
     }
 
     /// The hits in a sentence.
@@ -127,16 +125,41 @@ impl<'h> Signals<'h> {
     }
 }
 
+/// Whether the frames leave it possible that all facts hold that a pattern requires, whatever the model says: a quick look
+/// before [`weigh`].
+#[must_use]
+pub(super) fn may_hold(query: &Query, pattern: &Pattern, hits: &[Hit]) -> bool {
+    let mut required = pattern.all.iter().filter_map(|term| match term {
+        Term::Fact(fact) => Some(fact),
+        _ => None,
+    });
+    let languages = Signals::by_language(query, hits);
+    required.all(|fact| {
+        let frames: Vec<(usize, &Frame)> = query
+            .frames
+            .iter()
+            .enumerate()
+            .filter(|(_, f)| f.fact == *fact)
+            .collect();
+        languages.iter().any(|signals| {
+            signals.sentences().any(|sentence| {
+                let mut points: Vec<(usize, i32)> = frames
+                    .iter()
+                    .filter(|(_, f)| signals.frame_holds(f, sentence))
+                    .map(|&(number, f)| (number, f.points))
+                    .collect();
+                points.sort_by_key(|&(number, points)| (-points, number));
+                frame_points(&points) + MODEL_FOR >= HOLDS
+            })
+        })
+    })
+}
+
 /// Weighs every fact of a query in every sentence and keeps the best sentence for each. Frames combine signals of one
 /// language only: a word of another may mean something else.
 #[must_use]
-pub(super) fn weigh(
-    query: &Query,
-    hits: &[Hit],
-    number: usize,
-    reading: &Reading<'_>,
-) -> BTreeMap<String, Fact> {
-    let languages = Signals::by_language(query, hits, number);
+pub(super) fn weigh(query: &Query, hits: &[Hit], reading: &Reading<'_>) -> BTreeMap<String, Fact> {
+    let languages = Signals::by_language(query, hits);
     let mut best: BTreeMap<String, Fact> = BTreeMap::new();
     for sentence in 0..reading.len() {
         let learned = learned(query, reading, sentence);

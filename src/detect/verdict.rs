@@ -24,7 +24,6 @@ pub(super) struct Case<'c> {
     pub(super) custodian: &'c Custodian,
     pub(super) organisation: &'c Organisation,
     pub(super) reading: &'c Reading<'c>,
-    pub(super) hits: &'c [Hit],
 }
 
 /// Addresses of outsiders that make a list, at least.
@@ -69,23 +68,24 @@ impl Case<'_> {
         }
     }
 
-    /// What a query concludes.
-    pub(super) fn conclude(&self, number: usize, query: &Query) -> Option<Conclusion> {
-        if query.needs_words() && Signals::new(self.hits, number).is_empty() {
+    /// What a query concludes from its phrases that stand in the message.
+    pub(super) fn conclude(&self, query: &Query, hits: &[Hit]) -> Option<Conclusion> {
+        let may_hold = |p| fact::may_hold(query, p, hits);
+        if !query.patterns.iter().any(may_hold) {
             return None;
         }
-        let findings = self.findings(number, query);
+        let findings = self.findings(query, hits);
         let (_, pattern) = findings.holding()?;
         Some(findings.conclusion(pattern))
     }
 
     /// What a query makes of the case.
-    pub(super) fn findings<'f>(&'f self, number: usize, query: &'f Query) -> Findings<'f, 'f> {
+    pub(super) fn findings<'f>(&'f self, query: &'f Query, hits: &'f [Hit]) -> Findings<'f, 'f> {
         Findings {
             case: self,
             query,
-            signals: Signals::new(self.hits, number),
-            facts: fact::weigh(query, self.hits, number, self.reading),
+            signals: Signals::new(hits),
+            facts: fact::weigh(query, hits, self.reading),
             needs_words: query.needs_words(),
             found: OnceCell::new(),
             found_in_all: OnceCell::new(),

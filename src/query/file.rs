@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -43,7 +44,7 @@ struct QueryFile {
     #[serde(default)]
     scope: ScopeTable,
     #[serde(default)]
-    lists: BTreeMap<String, Lists>,
+    lists: BTreeMap<String, ListTables>,
     #[serde(default)]
     signal: BTreeMap<String, BTreeMap<String, Vec<String>>>,
     #[serde(default)]
@@ -128,11 +129,14 @@ struct ExampleTable {
     contacts: Vec<String>,
 }
 
+/// Lists of one language, as files write them.
+type ListTables = BTreeMap<String, Vec<String>>;
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PhraseFile {
     #[serde(default)]
-    lists: Lists,
+    lists: ListTables,
     #[serde(default)]
     signals: BTreeMap<String, Vec<String>>,
     #[serde(default)]
@@ -304,25 +308,20 @@ impl Source {
         for (name, languages) in &file.signal {
             let all = phrases.entry(name.clone()).or_default();
             for (language, sources) in languages {
-                let empty = Lists::new();
-                let lists = file.lists.get(language).unwrap_or(&empty);
+                let lists = Lists::from(file.lists.get(language).cloned().unwrap_or_default());
                 let language = if language == "any" { "" } else { language };
                 all.extend(compile_phrases(
-                    &self.path, &self.text, name, language, sources, lists,
+                    &self.path, &self.text, name, language, sources, &lists,
                 )?);
             }
         }
         for (language, path, text) in &self.phrases {
             let table: PhraseFile = parse(path, text)?;
+            let lists = Lists::from(table.lists);
             for (name, sources) in &table.signals {
                 let all = phrases.entry(name.clone()).or_default();
                 all.extend(compile_phrases(
-                    path,
-                    text,
-                    name,
-                    language,
-                    sources,
-                    &table.lists,
+                    path, text, name, language, sources, &lists,
                 )?);
             }
         }
@@ -357,7 +356,7 @@ fn compile_phrases(
             Ok(SignalPhrase {
                 language: language.to_owned(),
                 source: source.clone(),
-                phrase,
+                phrase: Arc::new(phrase),
             })
         })
         .collect()
