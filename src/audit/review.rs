@@ -1,9 +1,11 @@
-//! A reviewer's decisions, taken out of a filled-in copy of `findings.csv` or `exceptions.csv`, row by row.
+//! A reviewer's decisions, taken out of a filled-in copy of `findings.csv`, `exceptions.csv` or the workbook, row by row.
 
 mod day;
 mod row;
+mod workbook;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -12,8 +14,9 @@ use sha2::{Digest, Sha256};
 
 use self::day::Order;
 use self::row::{Kind, Reviewed};
+use self::workbook::{Format, Sheet};
 use super::{AuditError, again, record};
-use crate::config::table::{Table, TableError};
+use crate::config::table::{Column, Table, TableError};
 use crate::finding::{Finding, hexadecimal};
 use crate::store::{Decision, Import, Store, evidence_digest};
 
@@ -22,16 +25,34 @@ use crate::store::{Decision, Import, Store, evidence_digest};
 pub struct Imported {
     /// Decisions that were taken, in the file's order.
     pub taken: Vec<Taken>,
-    /// Rows that were refused: line and reason.
-    pub refused: Vec<(usize, String)>,
+    /// Rows that were refused, and why.
+    pub refused: Vec<(Place, String)>,
     /// Rows that say what was decided before.
     pub same: u64,
-    /// Rows that repeat a decision which a later one has overruled: line, id, and the status that stays.
-    pub overruled: Vec<(usize, String, String)>,
+    /// Rows that repeat a decision which a later one has overruled: where, id, and the status that stays.
+    pub overruled: Vec<(Place, String, String)>,
     /// Rows without a decision.
     pub undecided: u64,
     /// Columns that mean nothing here.
     pub ignored: Vec<String>,
+}
+
+/// Where a row stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Of a workbook; empty for a text file.
+    pub sheet: String,
+    /// Counted from 1.
+    pub line: usize,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.sheet.as_str() {
+            "" => write!(f, "line {}", self.line),
+            sheet => write!(f, "{sheet}, row {}", self.line),
+        }
+    }
 }
 
 /// A decision that was taken.
@@ -82,10 +103,15 @@ pub fn import(file: &Path, store: &Path, try_only: bool) -> Result<Imported, Rev
         path: file.to_owned(),
         source,
     })?;
-    let (kind, table) = read(file, &octets)?;
+    let tables = read(file, &octets)?;
     let mut store = again::open(store)?;
-    let desk = Desk::prepare(&store, kind, &table)?;
-    let imported = desk.review(&table);
+    let mut imported = Imported::default();
+    for kind in [Kind::Finding, Kind::Exception] {
+        let tables: Vec<_> = tables.iter().filter(|t| t.kind == kind).collect();
+        if !tables.is_empty() {
+            Desk::prepare(&store, kind, &tables)?.review(&tables, &mut imported);
+        }
+    }
     if !try_only && !imported.taken.is_empty() {
         let decisions: Vec<_> = imported
             .taken
@@ -123,34 +149,87 @@ fn digest(decisions: &[(String, Decision)]) -> String {
     hexadecimal(&hash.finalize())
 }
 
-/// Reads the table as whichever of the two its heading says.
-fn read(file: &Path, octets: &[u8]) -> Result<(Kind, Table), ReviewError> {
-    let in_file = |error: &TableError| {
-        let line = error.line.map_or_else(String::new, |n| format!("{n}:"));
-        let problem = format!("{}:{line} {}", file.display(), error.problem);
-        ReviewError::Table { problem }
+/// A filled-in table.
+struct Filled {
+    kind: Kind,
+    table: Table,
+    /// Of a workbook; empty for a text file.
+    sheet: String,
+    /// Whether it holds the apostrophes that keep CSV files safe.
+    is_protected: bool,
+}
+
+impl Filled {
+    fn place(&self, line: usize) -> Place {
+        Place {
+            sheet: self.sheet.clone(),
+            line,
+        }
+    }
+}
+
+/// Reads the tables of a file: of a text file one, of a workbook those that ask for a review.
+fn read(file: &Path, octets: &[u8]) -> Result<Vec<Filled>, ReviewError> {
+    let problem = |problem: String| ReviewError::Table {
+        problem: format!("{}:{problem}", file.display()),
     };
-    let as_findings = Table::read(octets, Kind::Finding.columns());
-    let first = match as_findings {
+    let Some(format) = Format::of(octets) else {
+        let (kind, table) = by_heading(|columns| Table::read(octets, columns)).map_err(problem)?;
+        let sheet = String::new();
+        return Ok(vec![Filled {
+            kind,
+            table,
+            sheet,
+            is_protected: true,
+        }]);
+    };
+    let sheets = workbook::sheets(octets, format).map_err(|p| problem(format!(" {p}")))?;
+    if sheets.is_empty() {
+        return Err(problem(
+            " no sheet has a column `review_status` beside `finding_id` or `exception_id`: import a copy of report.xlsx with \
+             its heading lines"
+                .to_owned(),
+        ));
+    }
+    let filled = |sheet: Sheet| {
+        let is_protected = !sheet.is_ours();
+        let read = by_heading(|columns| Table::from_records(sheet.records.clone(), columns));
+        let (kind, table) = read.map_err(|p| problem(format!(" sheet {}:{p}", sheet.name)))?;
+        Ok(Filled {
+            kind,
+            table,
+            sheet: sheet.name,
+            is_protected,
+        })
+    };
+    sheets.into_iter().map(filled).collect()
+}
+
+/// Reads a table as whichever of the two its heading says.
+fn by_heading(
+    read: impl Fn(&'static [Column]) -> Result<Table, TableError>,
+) -> Result<(Kind, Table), String> {
+    let told = |error: &TableError| {
+        let line = error.line.map_or_else(String::new, |n| format!("{n}:"));
+        format!("{line} {}", error.problem)
+    };
+    let first = match read(Kind::Finding.columns()) {
         Ok(table) => return Ok((Kind::Finding, table)),
         Err(error) => error,
     };
-    match Table::read(octets, Kind::Exception.columns()) {
+    match read(Kind::Exception.columns()) {
         Ok(table) => Ok((Kind::Exception, table)),
         // Of the two errors the one counts that is not merely about the other table's heading.
         Err(second) if first.problem.contains("`finding_id` is missing") => {
             Err(if second.problem.contains("`exception_id` is missing") {
-                let problem = format!(
-                    "{}: neither `finding_id` nor `exception_id` is a column: import a copy of findings.csv or \
-                     exceptions.csv with its heading line",
-                    file.display()
-                );
-                ReviewError::Table { problem }
+                " neither `finding_id` nor `exception_id` is a column: import a copy of findings.csv, exceptions.csv or \
+                 report.xlsx with its heading line"
+                    .to_owned()
             } else {
-                in_file(&second)
+                told(&second)
             })
         }
-        Err(_) => Err(in_file(&first)),
+        Err(_) => Err(told(&first)),
     }
 }
 
@@ -165,11 +244,11 @@ struct Desk {
 }
 
 impl Desk {
-    fn prepare(store: &Store, kind: Kind, table: &Table) -> Result<Self, ReviewError> {
+    fn prepare(store: &Store, kind: Kind, tables: &[&Filled]) -> Result<Self, ReviewError> {
         let today = Timestamp::now().to_zoned_datetime(TimeZone::UTC).date();
-        let dates = table
-            .rows
+        let dates = tables
             .iter()
+            .flat_map(|filled| &filled.table.rows)
             .flat_map(|row| [row.get("reviewed_on"), row.get("last_day")]);
         let order = Order::of(dates, today);
         store.snapshot(|store| {
@@ -184,30 +263,28 @@ impl Desk {
         })
     }
 
-    fn review(&self, table: &Table) -> Imported {
-        let mut imported = Imported {
-            ignored: table.ignored.clone(),
-            ..Imported::default()
-        };
+    fn review(&self, tables: &[&Filled], imported: &mut Imported) {
         let mut rows: BTreeMap<String, Vec<Reviewed>> = BTreeMap::new();
         let mut order = Vec::new();
-        for row in &table.rows {
-            match Reviewed::read(self.kind, row, &self.order) {
-                Err(problem) => imported.refused.push((row.line, problem)),
-                Ok(reviewed) => {
-                    let same_id = rows.entry(reviewed.id.clone()).or_default();
-                    if same_id.is_empty() {
-                        order.push(reviewed.id.clone());
+        for filled in tables {
+            imported.ignored.extend_from_slice(&filled.table.ignored);
+            for row in &filled.table.rows {
+                match Reviewed::read(filled, row, &self.order) {
+                    Err(problem) => imported.refused.push((filled.place(row.line), problem)),
+                    Ok(reviewed) => {
+                        let same_id = rows.entry(reviewed.id.clone()).or_default();
+                        if same_id.is_empty() {
+                            order.push(reviewed.id.clone());
+                        }
+                        same_id.push(reviewed);
                     }
-                    same_id.push(reviewed);
                 }
             }
         }
         for id in order {
-            self.take(&rows.remove(&id).unwrap_or_default(), &mut imported);
+            self.take(&rows.remove(&id).unwrap_or_default(), imported);
         }
         imported.refused.sort();
-        imported
     }
 
     /// Takes what the rows of one id say, if they say one thing.
@@ -220,7 +297,7 @@ impl Desk {
                 "{} is in no report of this store: import into the store that the report came from",
                 first.id
             );
-            let refused = rows.iter().map(|row| (row.line, problem.clone()));
+            let refused = rows.iter().map(|row| (row.place.clone(), problem.clone()));
             return imported.refused.extend(refused);
         }
         let decided: Vec<_> = rows.iter().filter(|row| !row.is_undecided()).collect();
@@ -230,10 +307,12 @@ impl Desk {
         };
         if let Some(other) = decided.iter().find(|row| !row.agrees(chosen)) {
             let problem = format!(
-                "{} is decided twice and differently, on lines {} and {}: keep one",
-                first.id, chosen.line, other.line
+                "{} is decided twice and differently, on {} and {}: keep one",
+                first.id, chosen.place, other.place
             );
-            let refused = decided.iter().map(|row| (row.line, problem.clone()));
+            let refused = decided
+                .iter()
+                .map(|row| (row.place.clone(), problem.clone()));
             return imported.refused.extend(refused);
         }
         self.decide(chosen, imported);
@@ -248,7 +327,8 @@ impl Desk {
         }
         let before = last.map_or_else(String::new, |last| last.status.clone());
         if history.iter().any(|earlier| row.repeats(earlier)) {
-            imported.overruled.push((row.line, row.id.clone(), before));
+            let place = row.place.clone();
+            imported.overruled.push((place, row.id.clone(), before));
             return;
         }
         if row.decision.status.is_empty() && !before.is_empty() {
@@ -257,7 +337,7 @@ impl Desk {
                  to take it back",
                 row.id
             );
-            return imported.refused.push((row.line, problem));
+            return imported.refused.push((row.place.clone(), problem));
         }
         let finding = self.findings.get(&row.id);
         let saw_what_stands = finding.is_none_or(|finding| row.saw(finding));

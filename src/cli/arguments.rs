@@ -424,14 +424,15 @@ pub(super) enum ReviewCommand {
     Import(ReviewImport),
 }
 
-/// Take decisions out of a filled-in copy of findings.csv or exceptions.csv
+/// Take decisions out of a filled-in copy of report.xlsx, findings.csv or exceptions.csv
 ///
-/// As spreadsheets write them back: any separator and encoding, columns reordered or added, dates in the country's order.
+/// As spreadsheets write them back: a workbook (.xlsx, .ods, .xls; the sheets Findings and Exceptions) or CSV of any separator and encoding, columns reordered or added, dates in the country's order.
 /// A row counts if it has a `review_status` (findings: open, confirmed, cleared, escalated; exceptions: open, accepted) or
 /// a `review_note`. Rows that cannot be meant are refused, each with its line; an emptied row takes nothing back. Every
 /// decision is kept; the last one counts, and the next report shows it. Never waits for a run that is under way.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
+  sent-audit review import report-reviewed.xlsx
   sent-audit review import findings-reviewed.csv
   sent-audit review import ~/Downloads/exceptions.csv --dry-run
 
@@ -441,7 +442,7 @@ Exit status:
   3   some rows were refused; the others were taken
   4   the store could not be written")]
 pub(super) struct ReviewImport {
-    /// The filled-in copy, saved as CSV
+    /// The filled-in copy
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
     /// The configuration [default: audit.toml; with --store none is needed]

@@ -25,13 +25,13 @@ pub(super) fn review(typed: &Review) -> Result<Status, Failure> {
 fn tell(imported: &Imported, typed: &ReviewImport) -> String {
     let mut lines = Vec::new();
     lines.extend(imported.taken.iter().map(taken));
-    for (line, id, status) in &imported.overruled {
+    for (place, id, status) in &imported.overruled {
         lines.push(format!(
-            "line {line}: {id} was decided so before, and later otherwise; `{status}` stays (change note or date to return)"
+            "{place}: {id} was decided so before, and later otherwise; `{status}` stays (change note or date to return)"
         ));
     }
-    for (line, problem) in &imported.refused {
-        lines.push(format!("line {line}: refused: {problem}"));
+    for (place, problem) in &imported.refused {
+        lines.push(format!("{place}: refused: {problem}"));
     }
     if !imported.ignored.is_empty() {
         let columns = imported.ignored.len();

@@ -113,7 +113,18 @@ impl Table {
             Some((separator, rest)) => (rest, 2, separator),
             None => (text.as_str(), 1, guess_separator(&text, columns)),
         };
-        let mut records = split(text, separator, first_line)?.into_iter();
+        Self::from_records(split(text, separator, first_line)?, columns)
+    }
+
+    /// Makes a table of records, of which the first is the heading, with the lines on which they begin.
+    ///
+    /// # Errors
+    /// As [`Table::read`].
+    pub(crate) fn from_records(
+        records: Vec<(usize, Vec<String>)>,
+        columns: &[Column],
+    ) -> Result<Self, TableError> {
+        let mut records = records.into_iter();
         let Some((heading_line, heading)) = records.next() else {
             return Err(TableError::whole(format!(
                 "the file is empty: its first line names the columns ({})",

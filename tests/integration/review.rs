@@ -148,7 +148,7 @@ fn what_cannot_be_meant_is_refused_row_by_row() {
         "unknown review_status `guilty`: leave it empty, or write one of: open, confirmed, cleared, escalated",
         "line 3: refused: f-0000 is in no report of this store",
         "line 4: refused: ",
-        "is decided twice and differently, on lines 4 and 5: keep one",
+        "is decided twice and differently, on line 4 and line 5: keep one",
         "line 6: refused: the column `finding_id` is empty",
         "line 7: refused: ",
         "the date `07/06/2024` is ambiguous, 2024-06-07 or 2024-07-06",
@@ -284,5 +284,150 @@ fn decisions_survive_workbooks() {
         let told = desk.does(&["review", "import", again.to_str().unwrap()], 0);
         assert!(told.contains("3 taken, "), "{workbook}: {told}");
         assert_eq!(decided(&desk), decisions, "{workbook}");
+        // The workbook itself says the same.
+        let told = desk.does(&["review", "import", sheet.to_str().unwrap()], 0);
+        assert!(told.contains("0 taken, 3 as before"), "{workbook}: {told}");
+    }
+}
+
+/// A workbook as a spreadsheet holds it in memory: sheets of rows, days as real days.
+fn flat(sheets: &[(&str, Vec<Vec<String>>)]) -> String {
+    let cell = |text: &String| {
+        let escaped = text.replace('&', "&amp;").replace('<', "&lt;");
+        let is_day = text.len() == 10 && text.starts_with("2024-");
+        if is_day {
+            format!(
+                "<table:table-cell office:value-type=\"date\" office:date-value=\"{text}\" table:style-name=\"day\"/>"
+            )
+        } else {
+            format!(
+                "<table:table-cell office:value-type=\"string\"><text:p>{escaped}</text:p></table:table-cell>"
+            )
+        }
+    };
+    let row = |row: &Vec<String>| {
+        let cells: String = row.iter().map(cell).collect();
+        format!("<table:table-row>{cells}</table:table-row>")
+    };
+    let sheet = |(name, rows): &(&str, Vec<Vec<String>>)| {
+        let rows: String = rows.iter().map(row).collect();
+        format!("<table:table table:name=\"{name}\">{rows}</table:table>")
+    };
+    let sheets: String = sheets.iter().map(sheet).collect();
+    let names = ["office", "table", "text", "number", "style"].map(|name| {
+        let place = if name == "number" { "datastyle" } else { name };
+        format!("xmlns:{name}=\"urn:oasis:names:tc:opendocument:xmlns:{place}:1.0\"")
+    });
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><office:document {} office:version=\"1.3\" \
+         office:mimetype=\"application/vnd.oasis.opendocument.spreadsheet\"><office:automatic-styles>\
+         <number:date-style style:name=\"d\"><number:day/><number:text>/</number:text><number:month/>\
+         <number:text>/</number:text><number:year number:style=\"long\"/></number:date-style>\
+         <style:style style:name=\"day\" style:family=\"table-cell\" style:data-style-name=\"d\"/></office:automatic-styles>\
+         <office:body><office:spreadsheet>{sheets}</office:spreadsheet></office:body></office:document>",
+        names.join(" ")
+    )
+}
+
+fn cells(row: &[&str]) -> Vec<String> {
+    row.iter().map(ToString::to_string).collect()
+}
+
+/// The workbook that the report holds, filled in: both sheets, real days, no apostrophes, notes that look like formulas.
+#[test]
+fn both_sheets_of_a_workbook_are_taken() {
+    if !has_spreadsheet() {
+        return;
+    }
+    for format in ["xlsx", "ods"] {
+        let desk = Desk::new();
+        desk.scan("s");
+        desk.does(&["run", "--no-progress", "--out", "r"], 3);
+        let id = |table: &str, number: usize| {
+            let rows = desk.rows(&format!("r/{table}.csv"));
+            let names = ["finding_id", "exception_id"];
+            let name = names.iter().find(|name| rows[number].contains_key(**name));
+            rows[number][*name.unwrap()].clone()
+        };
+        let heading = [
+            "finding_id",
+            "review_status",
+            "reviewed_on",
+            "review_note",
+            "reviewer",
+        ];
+        let first = id("findings", 0);
+        let sheets = [
+            (
+                "Summary",
+                vec![cells(&["sent-audit report"]), cells(&["finding_id", "x"])],
+            ),
+            (
+                "Findings",
+                vec![
+                    cells(&heading),
+                    cells(&[&first, "Confirmed", "2024-07-06", "'=1+1 & more", "Núñez"]),
+                    cells(&[&id("findings", 1), "", "2024-07-06", "", "Núñez"]),
+                    cells(&[&id("findings", 2), "confirmt", "", "", ""]),
+                ],
+            ),
+            (
+                "Exceptions",
+                vec![
+                    cells(&["exception_id", "review_status", "review_note"]),
+                    cells(&[&id("exceptions", 0), "accepted", "known"]),
+                    cells(&[&id("exceptions", 1), "accepted", ""]),
+                ],
+            ),
+        ];
+        desk.write("copy.fods", &flat(&sheets));
+        let workbook = converted(&desk.path("copy.fods"), format, None);
+        let told = desk.does(&["review", "import", workbook.to_str().unwrap()], 3);
+        assert!(
+            told.contains("3 taken, 0 as before, 0 overruled, 1 undecided, 1 refused."),
+            "{format}: {told}"
+        );
+        assert!(
+            told.contains("Findings, row 4: refused: "),
+            "{format}: {told}"
+        );
+        assert_eq!(
+            decided(&desk)[0],
+            ["confirmed", "'=1+1 & more", "Núñez", "2024-07-06"],
+            "{format}"
+        );
+        // What a colleague decided otherwise in a copy of the sheet overrules nobody.
+        let (name, rows) = &sheets[1];
+        let mut other = rows[..2].to_vec();
+        other[1][1] = "cleared".to_owned();
+        let both = [(*name, rows[..2].to_vec()), ("Findings_2", other)];
+        desk.write("both.fods", &flat(&both));
+        let workbook = converted(&desk.path("both.fods"), format, None);
+        let told = desk.does(&["review", "import", workbook.to_str().unwrap()], 3);
+        assert!(
+            told.contains("differently, on Findings, row 2 and Findings_2, row 2: keep one"),
+            "{format}: {told}"
+        );
+    }
+}
+
+#[test]
+fn workbooks_that_hold_no_review_are_refused() {
+    let desk = Desk::new();
+    desk.scan("r");
+    fs::write(desk.path("copy.xlsx"), b"PK\x03\x04 and no more").unwrap();
+    let told = desk.does(&["review", "import", "copy.xlsx"], 2);
+    assert!(told.contains("the workbook cannot be read"), "{told}");
+    if has_spreadsheet() {
+        desk.write(
+            "sums.fods",
+            &flat(&[("Findings", vec![cells(&["a", "b"])])]),
+        );
+        let workbook = converted(&desk.path("sums.fods"), "xlsx", None);
+        let told = desk.does(&["review", "import", workbook.to_str().unwrap()], 2);
+        assert!(
+            told.contains("no sheet has a column `review_status`"),
+            "{told}"
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! One filled-in row: its words, as a spreadsheet gave them back.
 
 use super::day::Order;
+use super::{Filled, Place};
 use crate::config::table::{Column, Row};
 use crate::finding::Finding;
 use crate::report::{REDACTED, unprotect};
@@ -69,7 +70,7 @@ impl Kind {
 /// A row whose words are understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Reviewed {
-    pub(super) line: usize,
+    pub(super) place: Place,
     pub(super) id: String,
     /// Its evidence is not filled in here.
     pub(super) decision: Decision,
@@ -81,7 +82,15 @@ pub(super) struct Reviewed {
 impl Reviewed {
     /// # Errors
     /// Says what is wrong, for people.
-    pub(super) fn read(kind: Kind, row: &Row, order: &Order) -> Result<Self, String> {
+    pub(super) fn read(filled: &Filled, row: &Row, order: &Order) -> Result<Self, String> {
+        let kind = filled.kind;
+        let unprotect = |cell| {
+            if filled.is_protected {
+                unprotect(cell)
+            } else {
+                cell.to_owned()
+            }
+        };
         let id = unprotect(row.get(kind.id()));
         if id.is_empty() {
             return Err(format!("the column `{}` is empty", kind.id()));
@@ -108,7 +117,7 @@ impl Reviewed {
                 .to_string(),
         };
         Ok(Self {
-            line: row.line,
+            place: filled.place(row.line),
             decision: Decision {
                 status,
                 note: lines(&unprotect(row.get("review_note"))),
