@@ -245,8 +245,37 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn add_exceptions(&mut self, exceptions: &[Exception]) -> Result<(), StoreError> {
-        let done = write::add_exceptions(&mut self.connection, self.run, exceptions);
+        let done = write::add_exceptions(&mut self.connection, self.run, exceptions, true);
         self.told(done)
+    }
+
+    /// Adds exceptions that stand from earlier runs and were not tried again in this one: their attempts stay.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn list_again(&mut self, exceptions: &[Exception]) -> Result<(), StoreError> {
+        let done = write::add_exceptions(&mut self.connection, self.run, exceptions, false);
+        self.told(done)
+    }
+
+    /// Messages of a mailbox under this UIDVALIDITY that were tried `attempts` times or more and never judged: by UID, what
+    /// was told of them last.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn given_up(
+        &self,
+        mailbox: &MailboxId,
+        uidvalidity: u32,
+        attempts: u32,
+    ) -> Result<BTreeMap<u32, Exception>, StoreError> {
+        let connection = &self.connection;
+        self.told(exceptions::given_up(
+            connection,
+            mailbox,
+            uidvalidity,
+            attempts,
+        ))
     }
 
     /// Writes a mailbox's coverage row (at its end).

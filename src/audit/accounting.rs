@@ -26,6 +26,18 @@ pub(super) fn unread(
     }
 }
 
+/// Runs in which a message is tried in vain before it is only listed.
+pub(super) const ATTEMPTS: u32 = 5;
+
+/// What stands of a message that is not tried again.
+pub(super) fn given_up(mut exception: Exception) -> Exception {
+    const NOTE: &str = "; it was tried in several runs and is not tried again without --full";
+    if !exception.what_to_do.ends_with(NOTE) {
+        exception.what_to_do.push_str(NOTE);
+    }
+    exception
+}
+
 /// A message that made the judge panic; `place` is in the program.
 pub(super) fn panicked(mailbox: &MailboxId, locator: Locator, place: &str) -> Exception {
     let mut exception = unread(mailbox, vec![locator], &bug(Stage::Judge, place));

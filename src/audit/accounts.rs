@@ -9,7 +9,7 @@ use super::accounting;
 use super::fetching::{Listing, Second};
 use super::line::{Line, Opener};
 use super::mood::{Mood, Place, Refusal};
-use super::pipeline::{End, Event, Pipeline, Work};
+use super::pipeline::{Before, End, Event, Pipeline, Work};
 use super::{patience, quiet};
 use crate::finding::Stage;
 use crate::mailbox::{Account, Custodian, MailboxId, Window};
@@ -270,17 +270,29 @@ impl Caller<'_> {
             key: self.job.key.clone(),
             listed: Some((listed.iter().map(|l| l.uid).collect(), self.job.window)),
         };
-        let before = if self.job.full {
-            BTreeSet::new()
+        let mut before = if self.job.full {
+            Before::default()
         } else {
             self.pipeline
-                .judged_before(&work.mailbox, uidvalidity, &work.key)?
+                .done_before(&work.mailbox, uidvalidity, &work.key)?
         };
         coverage.in_window = listed.len() as u64;
         coverage.bytes_stored = listed.iter().map(|l| u64::from(l.size)).sum();
-        let new = listed.into_iter().filter(|l| !before.contains(&l.uid));
-        let remaining: BTreeMap<_, _> = new.map(|l| (l.uid, l)).collect();
-        coverage.judged_before = coverage.in_window - remaining.len() as u64;
+        let mut given_up = Vec::new();
+        let mut remaining = BTreeMap::new();
+        for message in listed {
+            if before.judged.contains(&message.uid) {
+                coverage.judged_before += 1;
+            } else if let Some(exception) = before.given_up.remove(&message.uid) {
+                given_up.push(accounting::given_up(exception));
+            } else {
+                remaining.insert(message.uid, message);
+            }
+        }
+        coverage.exceptions = given_up.len() as u64;
+        if !given_up.is_empty() {
+            self.pipeline.tell(Event::GivenUp(given_up));
+        }
         let octets = remaining.values().map(|l| u64::from(l.size)).sum();
         let expected = remaining.keys().copied().collect();
         let feed = self.pipeline.open(work, coverage, Some(expected), octets);

@@ -1,6 +1,6 @@
 //! From sources to judges to the writer: who hands what to whom, and how much may be under way.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZero;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -72,15 +72,24 @@ pub(super) enum End {
 /// Names a mailbox between threads.
 pub(super) type Slot = u64;
 
+/// What earlier runs did of a mailbox, by UID.
+#[derive(Default)]
+pub(super) struct Before {
+    pub(super) judged: BTreeSet<u32>,
+    pub(super) given_up: BTreeMap<u32, Exception>,
+}
+
 /// What the writer is told.
 pub(super) enum Event {
-    /// Which messages of a mailbox were judged already? The thread that asks waits for the answer.
-    JudgedBefore {
+    /// What of a mailbox need not be fetched? The thread that asks waits for the answer.
+    DoneBefore {
         mailbox: MailboxId,
         uidvalidity: u32,
         key: String,
-        answer: Sender<BTreeSet<u32>>,
+        answer: Sender<Before>,
     },
+    /// Messages that were tried in vain too often: they are listed, and not tried again.
+    GivenUp(Vec<Exception>),
     Opened {
         slot: Slot,
         work: Arc<Work>,
@@ -194,15 +203,15 @@ impl Pipeline {
         self.stop.load(Ordering::Relaxed) || self.broken.load(Ordering::Relaxed)
     }
 
-    /// UIDs that the store holds as judged; `None` once the writer is gone.
-    pub(super) fn judged_before(
+    /// What the store holds as done; `None` once the writer is gone.
+    pub(super) fn done_before(
         &self,
         mailbox: &MailboxId,
         uidvalidity: u32,
         key: &str,
-    ) -> Option<BTreeSet<u32>> {
+    ) -> Option<Before> {
         let (answer, answered) = bounded(1);
-        self.tell(Event::JudgedBefore {
+        self.tell(Event::DoneBefore {
             mailbox: mailbox.clone(),
             uidvalidity,
             key: key.to_owned(),

@@ -21,7 +21,7 @@ use crate::source::imap::{
     Accepted, Auth, Examined, Extent, Fetched, Listed, Secret, SentMailbox, ServerSettings, Tls,
     Undelivered,
 };
-use crate::store::{Coverage, Judged, Store};
+use crate::store::{Coverage, Judged, RunRecord, Store};
 
 /// Panics at `panic`, passes over `early` and `other`; judges the rest, and raises the flag at `stop`.
 #[derive(Default)]
@@ -392,6 +392,34 @@ fn a_panic_costs_one_message() {
             "judge panic 1 [2]",
         ],
     );
+}
+
+#[test]
+fn what_fails_again_and_again_is_only_listed() {
+    let mut store = Store::in_memory().unwrap();
+    for run in 1..=7 {
+        let record = RunRecord {
+            id: run.to_string(),
+            ..RunRecord::default()
+        };
+        store.begin_run(&record).unwrap();
+        let messages = ["a", "panic", "c"];
+        let audited = audit_with(store, 1, &["Sent"], &messages, &[Script::default()]);
+        store = audited.store;
+        let asked: &[u32] = match run {
+            1 => &[1, 2, 3],
+            2..=5 => &[2],
+            _ => &[],
+        };
+        assert_eq!(audited.asked, asked, "run {run}");
+        let standing = store.exceptions().unwrap();
+        assert_eq!(standing.len(), 1);
+        assert_eq!(standing[0].attempts, run.min(5), "run {run}");
+        let is_told = standing[0].exception.what_to_do.ends_with("without --full");
+        assert_eq!(is_told, run > 5);
+        let judged = if run == 1 { "2 + 0 + 1" } else { "0 + 2 + 1" };
+        assert!(told(&store)[0].ends_with(judged), "{:?}", told(&store));
+    }
 }
 
 #[test]

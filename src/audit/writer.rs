@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
-use super::pipeline::{End, Event, Opinion, Slot, Work};
+use super::pipeline::{Before, End, Event, Opinion, Slot, Work};
 use super::progress::Progress;
 use super::{Conduct, accounting};
 use crate::finding::Exception;
@@ -91,16 +91,21 @@ impl<'s> Writer<'s> {
 
     fn take(&mut self, event: Event) -> Result<(), StoreError> {
         match event {
-            Event::JudgedBefore {
+            Event::DoneBefore {
                 mailbox,
                 uidvalidity,
                 key,
                 answer,
             } => {
-                let judged = self.store.judged_uids(&mailbox, uidvalidity, &key)?;
+                let store = &self.store;
+                let before = Before {
+                    judged: store.judged_uids(&mailbox, uidvalidity, &key)?,
+                    given_up: store.given_up(&mailbox, uidvalidity, accounting::ATTEMPTS)?,
+                };
                 // Whoever asked may have ended in the meantime.
-                let _ = answer.send(judged);
+                let _ = answer.send(before);
             }
+            Event::GivenUp(exceptions) => self.store.list_again(&exceptions)?,
             Event::Opened {
                 slot,
                 work,

@@ -1,10 +1,13 @@
 //! Exceptions have names, so that a reviewer's `accepted` and the count of attempts find them again in the next run.
 
-use rusqlite::{OptionalExtension, Transaction, params};
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use sha2::{Digest, Sha256};
 
 use super::write::{from_json, json, mailbox_number};
 use crate::finding::{Exception, Stage, hexadecimal};
+use crate::mailbox::{Locator, MailboxId};
 
 /// `x-` and sixteen hexadecimal digits over what could not be judged, where and why; the same in every run, whatever the
 /// number of attempts. The letter keeps a spreadsheet from reading digits around an `e` as a number.
@@ -42,11 +45,12 @@ pub fn exception_id(exception: &Exception) -> String {
     format!("x-{}", digits.get(..16).unwrap_or(&digits))
 }
 
-/// Rows with one id are one row: their messages are put together.
+/// Rows with one id are one row: their messages are put together. Without a new attempt the count stays.
 pub(super) fn add_exception(
     transaction: &Transaction<'_>,
     run: i64,
     exception: &Exception,
+    is_attempt: bool,
 ) -> rusqlite::Result<()> {
     let id = exception_id(exception);
     let known = transaction
@@ -61,7 +65,7 @@ pub(super) fn add_exception(
         exception.locators.sort();
         exception.locators.dedup();
     }
-    let attempts = 1 + transaction
+    let attempts = i64::from(is_attempt) + transaction
         .prepare_cached(
             "SELECT attempts FROM exceptions WHERE exception_id = ?1 AND run < ?2 ORDER BY run DESC LIMIT 1",
         )?
@@ -76,4 +80,54 @@ pub(super) fn add_exception(
         )?
         .execute(params![run, id, mailbox, attempts, json(&exception)?])?;
     Ok(())
+}
+
+/// Messages that no attempt has judged, by UID: what was told of them last.
+pub(super) fn given_up(
+    connection: &Connection,
+    mailbox: &MailboxId,
+    uidvalidity: u32,
+    attempts: u32,
+) -> rusqlite::Result<BTreeMap<u32, Exception>> {
+    let number = connection
+        .prepare_cached(
+            "SELECT mailbox_id FROM mailboxes WHERE custodian = ?1 AND account = ?2 AND mailbox = ?3",
+        )?
+        .query_row(
+            params![mailbox.custodian, mailbox.account, mailbox.mailbox],
+            |row| row.get::<_, i64>(0),
+        )
+        .optional()?;
+    let Some(number) = number else {
+        return Ok(BTreeMap::new());
+    };
+    // Of several rows with one id, SQLite gives the one with the greatest run.
+    let mut latest = connection.prepare_cached(
+        "SELECT max(run), attempts, payload FROM exceptions WHERE mailbox_id = ?1
+         GROUP BY exception_id HAVING attempts >= ?2",
+    )?;
+    let mut judged = connection.prepare_cached(
+        "SELECT 1 FROM judged WHERE mailbox_id = ?1 AND uidvalidity = ?2 AND place = ?3",
+    )?;
+    let payloads = latest
+        .query_map(params![number, attempts], |row| row.get::<_, String>(2))?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    let mut given_up = BTreeMap::new();
+    for payload in payloads {
+        let exception: Exception = from_json(&payload)?;
+        let &[
+            Locator::Uid {
+                uidvalidity: v,
+                uid,
+            },
+        ] = exception.locators.as_slice()
+        else {
+            continue;
+        };
+        let is_tried = matches!(exception.stage, Stage::Fetch | Stage::Parse | Stage::Judge);
+        if is_tried && v == uidvalidity && !judged.exists(params![number, v, uid])? {
+            given_up.insert(uid, exception);
+        }
+    }
+    Ok(given_up)
 }

@@ -111,10 +111,14 @@ const MIGRATIONS: &[&str] = &[
     BEGIN SELECT RAISE(ABORT, 'the trail is only ever added to'); END;
     ALTER TABLE sightings ADD COLUMN gone INTEGER;
     ",
+    // What was tried in vain is looked up for each mailbox in each run.
+    "
+    CREATE INDEX exceptions_by_mailbox ON exceptions (mailbox_id);
+    ",
 ];
 
 /// The schema version that this program writes.
-pub(super) const VERSION: u32 = 3;
+pub(super) const VERSION: u32 = 4;
 
 /// What a file turned out to be.
 pub(super) enum Condition {

@@ -76,10 +76,11 @@ pub(super) fn add_exceptions(
     connection: &mut Connection,
     run: i64,
     exceptions: &[Exception],
+    is_attempt: bool,
 ) -> rusqlite::Result<()> {
     let transaction = begin(connection)?;
     for exception in exceptions {
-        add_exception(&transaction, run, exception)?;
+        add_exception(&transaction, run, exception, is_attempt)?;
     }
     transaction.commit()
 }
