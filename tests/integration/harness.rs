@@ -2,6 +2,7 @@
 
 mod audit;
 mod certificates;
+mod cyrus;
 mod desk;
 mod dovecot;
 mod mail;
@@ -14,6 +15,7 @@ mod wiretap;
 
 pub(crate) use audit::{Audit, Ran, Row};
 pub(crate) use certificates::Certificates;
+pub(crate) use cyrus::Cyrus;
 pub(crate) use desk::Desk;
 pub(crate) use dovecot::{Dovecot, MASTER, PASSWORD};
 pub(crate) use mail::{farewell, ordinary, with_attachments};

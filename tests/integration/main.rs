@@ -12,6 +12,7 @@ mod accounts;
 mod again;
 mod attachments;
 mod cli;
+mod cyrus;
 mod determinism;
 mod evidence;
 mod guide;

@@ -139,6 +139,17 @@ impl<'a> Credentials<'a> {
             "check the user name \"{user}\" and {whence} (auth in [servers.{}])",
             server.name
         );
+        if let Proof::Password {
+            is_shared: true, ..
+        } = self.proof
+        {
+            // Servers tell neither who may not act for others nor who does not exist: both are failed authentications.
+            let mailbox = refusal::quoted(self.login.as_bytes());
+            return format!(
+                "{advice}, that it may log in as others (proxy authorisation, master user), and that the mailbox {mailbox} \
+                 exists"
+            );
+        }
         let takes_tokens_alone = matches!(self.proof, Proof::Password { .. })
             && server.host.eq_ignore_ascii_case("outlook.office365.com");
         if takes_tokens_alone {

@@ -62,6 +62,7 @@ const MOODS: [Mood; 15] = [
     Mood {
         signs: &[
             "[authorizationfailed]",
+            "authorization failure",
             "not authorized to",
             "not authorised to",
         ],

@@ -11,6 +11,8 @@ pub(super) struct Identity {
     login: String,
     /// Owner of the mail.
     pub(super) mail: (u32, u32),
+    /// The owner's name.
+    pub(super) mail_user: String,
     pub(super) is_root: bool,
 }
 
@@ -30,8 +32,9 @@ impl Identity {
             let user = named(me.uid(), "-un");
             return Self {
                 internal: (user.clone(), named(me.gid(), "-gn")),
-                login: user,
+                login: user.clone(),
                 mail: (me.uid(), me.gid()),
+                mail_user: user,
                 is_root: false,
             };
         }
@@ -39,6 +42,7 @@ impl Identity {
             internal: ("dovecot".to_owned(), "dovecot".to_owned()),
             login: "dovenull".to_owned(),
             mail: user_ids("mail"),
+            mail_user: "mail".to_owned(),
             is_root: true,
         }
     }
