@@ -246,11 +246,6 @@ fn later_features_are_refused_by_name() {
         "formats = []",
         "audit.toml:26: report.formats: without a format there is no report; use [\"csv\"]",
     );
-    check(
-        "password_env =",
-        "password_keyring =",
-        "audit.toml:16: servers.default.auth.password_keyring: secrets from the keyring are not available in this version: use the same key with _env, _file or _command",
-    );
 }
 
 /// Replaces the whole of `auth`.
@@ -261,6 +256,34 @@ fn check_auth(auth: &str, expected: &str) {
         good,
         auth,
         &format!("audit.toml:16: servers.default.auth{expected}"),
+    );
+}
+
+#[test]
+fn entries_of_the_keyring() {
+    use crate::source::imap::{Auth, HAS_KEYRING, Secret};
+    let good = "password_env = \"IMAP_PASSWORD\"";
+    let entry = "password_keyring = { service = \"imap.acme.example\", user = \"{mailbox}\" }";
+    if HAS_KEYRING {
+        let server = check_ok(good, entry).servers.remove(0);
+        let Auth::Login { password, .. } = server.auth else {
+            panic!("{:?}", server.auth);
+        };
+        assert!(
+            matches!(&password, Secret::Keyring { service, .. } if service == "imap.acme.example")
+        );
+        assert!(password.names_mailbox());
+    } else {
+        check(
+            good,
+            entry,
+            "audit.toml:16: servers.default.auth.password_keyring: this build of sent-audit cannot read the keyring: build it with --features keyring, or use password_env, password_file or password_command",
+        );
+    }
+    check(
+        good,
+        "password_keyring = { service = \"x\", user = \"y\", password = \"hunter2\" }",
+        "audit.toml:16: servers.default.auth.password_keyring.password: a secret does not belong into this file: use password_env = \"NAME\" (an environment variable), password_file = \"path\" or password_command = [\"program\", \"argument\"]",
     );
 }
 
@@ -324,7 +347,7 @@ fn sources_of_tokens() {
     );
     check_auth(
         "method = \"xoauth2\", tenant = \"t\", token_env = \"T\"",
-        ": more than one source of the token: keep one of tenant, token_url, service_account_file, token_command, token_file, token_env",
+        ": more than one source of the token: keep one of tenant, token_url, service_account_file, token_command, token_file, token_env, token_keyring",
     );
     check_auth(
         "method = \"xoauth2\", token_env = \"T\", client_id = \"c\"",
@@ -340,7 +363,7 @@ fn sources_of_tokens() {
     );
     check_auth(
         "method = \"xoauth2\", tenant = \"t\", client_id = \"c\"",
-        ": no client secret: add client_secret_env = \"IMAP_SECRET\" (an environment variable), client_secret_file or client_secret_command",
+        ": no client secret: add client_secret_env = \"IMAP_SECRET\" (an environment variable), client_secret_file, client_secret_command or client_secret_keyring",
     );
     check_auth(
         &format!("method = \"xoauth2\", token_url = \"http://id.acme.example/token\", {client}"),
@@ -396,12 +419,12 @@ fn secrets_are_refused_and_not_repeated() {
     check(
         ", password_env = \"IMAP_PASSWORD\"",
         "",
-        "audit.toml:16: servers.default.auth: no password: add password_env = \"IMAP_PASSWORD\" (an environment variable), password_file or password_command",
+        "audit.toml:16: servers.default.auth: no password: add password_env = \"IMAP_PASSWORD\" (an environment variable), password_file, password_command or password_keyring",
     );
     check(
         "password_env =",
         "password_file = \"p\", password_env =",
-        "audit.toml:16: servers.default.auth: more than one source of the password: keep one of password_env, password_file, password_command",
+        "audit.toml:16: servers.default.auth: more than one source of the password: keep one of password_env, password_file, password_command, password_keyring",
     );
 }
 

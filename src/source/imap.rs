@@ -41,7 +41,7 @@ use super::SourceError;
 pub use accepted::Accepted;
 pub use bearer::BearerMechanism;
 pub use refusal::asked_to_wait;
-pub use secret::Secret;
+pub use secret::{HAS_KEYRING, Secret};
 pub use session::Session;
 pub use token::{TokenOrigin, TokenUrl, Tokens, check_key_file};
 

@@ -126,12 +126,10 @@ fn a_token_from_a_command() {
     check_ready(&audit.leaver("anna"), &provider);
 }
 
-/// A mailbox on a thin line that is cut once on the way.
-fn cut_on_the_way(habits: Habits, weather: Weather) {
+/// A mailbox on a thin line that is cut once on the way; gives how often a token was refused.
+fn cut_on_the_way(habits: Habits, weather: Weather) -> Option<usize> {
     let provider = Provider::start(habits);
-    let Some(dovecot) = dovecot(&provider, &["anna"], 40) else {
-        return;
-    };
+    let dovecot = dovecot(&provider, &["anna"], 40)?;
     let auth = format!("method = \"xoauth2\", {}", client(&provider, ""));
     let audit = audit(&dovecot, &auth).port(weather.before(dovecot.tls_port()));
     let ran = audit.leaver("anna").run(&[]).ended(0);
@@ -141,11 +139,12 @@ fn cut_on_the_way(habits: Habits, weather: Weather) {
         &["40|40|0|complete"],
     );
     assert_eq!(provider.issued(), 2);
+    Some(provider.refused())
 }
 
 #[test]
 fn a_token_that_ends_in_the_middle_of_a_mailbox_is_renewed() {
-    cut_on_the_way(
+    let refused = cut_on_the_way(
         Habits {
             life: Duration::from_secs(2),
             ..Habits::default()
@@ -157,11 +156,15 @@ fn a_token_that_ends_in_the_middle_of_a_mailbox_is_renewed() {
             cut_after: 22_000,
         },
     );
+    assert!(
+        matches!(refused, None | Some(0)),
+        "it is renewed before it is refused"
+    );
 }
 
 #[test]
 fn a_token_that_is_refused_in_the_middle_of_a_mailbox_is_replaced() {
-    cut_on_the_way(
+    let refused = cut_on_the_way(
         Habits {
             logins: 1,
             ..Habits::default()
@@ -173,6 +176,7 @@ fn a_token_that_is_refused_in_the_middle_of_a_mailbox_is_replaced() {
             cut_after: 22_000,
         },
     );
+    assert!(refused.is_none_or(|times| times >= 1));
 }
 
 #[test]

@@ -107,11 +107,17 @@ impl Context<'_> {
             return Err(self.document.error(
                 &written.span(),
                 "more than one source of the token: keep one of tenant, token_url, service_account_file, token_command, \
-                 token_file, token_env",
+                 token_file, token_env, token_keyring",
             ));
         }
         let origin = if given.is_named() {
-            only(&["user", "token_env", "token_file", "token_command"])?;
+            only(&[
+                "user",
+                "token_env",
+                "token_file",
+                "token_command",
+                "token_keyring",
+            ])?;
             TokenOrigin::Given(given.one(self.document, self.base, &written.span())?)
         } else if let Some(file) = &raw.service_account_file {
             only(&["user", "service_account_file", "token_ca_file", "scope"])?;
@@ -267,6 +273,7 @@ fn password(raw: &RawAuth) -> Places<'_> {
         env: raw.password_env.as_ref(),
         file: raw.password_file.as_ref(),
         command: raw.password_command.as_ref(),
+        keyring: raw.password_keyring.as_ref(),
     }
 }
 
@@ -276,6 +283,7 @@ fn token(raw: &RawAuth) -> Places<'_> {
         env: raw.token_env.as_ref(),
         file: raw.token_file.as_ref(),
         command: raw.token_command.as_ref(),
+        keyring: raw.token_keyring.as_ref(),
     }
 }
 
@@ -285,5 +293,6 @@ fn client_secret(raw: &RawAuth) -> Places<'_> {
         env: raw.client_secret_env.as_ref(),
         file: raw.client_secret_file.as_ref(),
         command: raw.client_secret_command.as_ref(),
+        keyring: raw.client_secret_keyring.as_ref(),
     }
 }

@@ -1,4 +1,4 @@
-//! Where a secret comes from: `NAME_env`, `NAME_file` or `NAME_command`, one of them, never the secret itself.
+//! Where a secret comes from: `NAME_env`, `NAME_file`, `NAME_command` or `NAME_keyring`, one of them, never the secret itself.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 
 use crate::config::ConfigError;
-use crate::config::file::Document;
-use crate::source::imap::Secret;
+use crate::config::file::{Document, RawKeyring};
+use crate::source::imap::{HAS_KEYRING, Secret};
 
 /// The keys for one secret, as written.
 pub(super) struct Places<'a> {
@@ -16,12 +16,16 @@ pub(super) struct Places<'a> {
     pub(super) env: Option<&'a Spanned<String>>,
     pub(super) file: Option<&'a Spanned<PathBuf>>,
     pub(super) command: Option<&'a Spanned<Vec<String>>>,
+    pub(super) keyring: Option<&'a Spanned<RawKeyring>>,
 }
 
 impl Places<'_> {
     /// Whether any is named.
     pub(super) fn is_named(&self) -> bool {
-        self.env.is_some() || self.file.is_some() || self.command.is_some()
+        self.env.is_some()
+            || self.file.is_some()
+            || self.command.is_some()
+            || self.keyring.is_some()
     }
 
     /// The one that is named; `span` is where an error is told if there is none, or more than one.
@@ -33,10 +37,10 @@ impl Places<'_> {
     ) -> Result<Secret, ConfigError> {
         let Self { prefix, .. } = self;
         let name = prefix.replace('_', " ");
-        match (self.env, self.file, self.command) {
-            (Some(name), None, None) => environment(document, name),
-            (None, Some(path), None) => Ok(Secret::File(base.join(path.get_ref()))),
-            (None, None, Some(command)) => match command.get_ref().first() {
+        match (self.env, self.file, self.command, self.keyring) {
+            (Some(name), None, None, None) => environment(document, name),
+            (None, Some(path), None, None) => Ok(Secret::File(base.join(path.get_ref()))),
+            (None, None, Some(command), None) => match command.get_ref().first() {
                 Some(program) if !program.trim().is_empty() => {
                     Ok(Secret::Command(command.get_ref().clone()))
                 }
@@ -45,7 +49,8 @@ impl Places<'_> {
                     "write the program and its arguments, each in quotation marks: [\"pass\", \"show\", \"imap\"]",
                 )),
             },
-            (None, None, None) => {
+            (None, None, None, Some(entry)) => keyring(document, prefix, entry),
+            (None, None, None, None) => {
                 let variable = match *prefix {
                     "password" => "IMAP_PASSWORD",
                     _ => "IMAP_SECRET",
@@ -53,19 +58,43 @@ impl Places<'_> {
                 Err(document.error(
                     span,
                     format!(
-                        "no {name}: add {prefix}_env = \"{variable}\" (an environment variable), {prefix}_file or \
-                         {prefix}_command"
+                        "no {name}: add {prefix}_env = \"{variable}\" (an environment variable), {prefix}_file, \
+                         {prefix}_command or {prefix}_keyring"
                     ),
                 ))
             }
             _ => Err(document.error(
                 span,
                 format!(
-                    "more than one source of the {name}: keep one of {prefix}_env, {prefix}_file, {prefix}_command"
+                    "more than one source of the {name}: keep one of {prefix}_env, {prefix}_file, {prefix}_command, \
+                     {prefix}_keyring"
                 ),
             )),
         }
     }
+}
+
+fn keyring(
+    document: &Document<'_>,
+    prefix: &str,
+    entry: &Spanned<RawKeyring>,
+) -> Result<Secret, ConfigError> {
+    let RawKeyring { service, user } = entry.get_ref();
+    if !HAS_KEYRING {
+        let problem = format!(
+            "this build of sent-audit cannot read the keyring: build it with --features keyring, or use {prefix}_env, \
+             {prefix}_file or {prefix}_command"
+        );
+        return Err(document.error(&entry.span(), problem));
+    }
+    if service.trim().is_empty() || user.trim().is_empty() {
+        let problem = "name the entry: { service = \"imap.acme.example\", user = \"auditor\" }";
+        return Err(document.error(&entry.span(), problem));
+    }
+    Ok(Secret::Keyring {
+        service: service.clone(),
+        user: user.clone(),
+    })
 }
 
 fn environment(document: &Document<'_>, name: &Spanned<String>) -> Result<Secret, ConfigError> {

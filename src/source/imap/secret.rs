@@ -18,7 +18,18 @@ pub enum Secret {
     File(PathBuf),
     /// First line of a command's standard output; never a shell. `{mailbox}` in an argument stands for the account's login.
     Command(Vec<String>),
+    /// An entry of the system's keyring: Secret Service, Keychain, Credential Manager. `{mailbox}` in the user stands for the
+    /// account's login.
+    Keyring {
+        /// What the secret is for.
+        service: String,
+        /// Whose it is there.
+        user: String,
+    },
 }
+
+/// Whether this build of the program can read the keyring.
+pub const HAS_KEYRING: bool = cfg!(feature = "keyring");
 
 /// What stands for the account's login in a command's arguments.
 const MAILBOX: &str = "{mailbox}";
@@ -33,6 +44,7 @@ impl fmt::Display for Secret {
             Self::Command(words) => {
                 write!(f, "command {}", words.first().map_or("", String::as_str))
             }
+            Self::Keyring { service, user } => write!(f, "keyring entry {service} of {user}"),
         }
     }
 }
@@ -52,6 +64,10 @@ impl Secret {
                 std::fs::read_to_string(path).map_err(|e| missing(&e.kind().to_string()))?
             }
             Self::Command(words) => run(words, login).map_err(|why| missing(&why))?,
+            Self::Keyring { service, user } => {
+                let user = user.replace(MAILBOX, login);
+                from_keyring(service, &user).map_err(|why| missing(&why))?
+            }
         };
         let whole = SecretString::from(whole);
         let line = whole.expose_secret().lines().next().unwrap_or_default();
@@ -66,6 +82,7 @@ impl Secret {
     pub fn names_mailbox(&self) -> bool {
         match self {
             Self::Command(words) => words.iter().skip(1).any(|word| word.contains(MAILBOX)),
+            Self::Keyring { user, .. } => user.contains(MAILBOX),
             Self::Env(_) | Self::File(_) => false,
         }
     }
@@ -98,6 +115,25 @@ fn run(words: &[String], login: &str) -> Result<String, String> {
         return Err(format!("failed ({})", output.status));
     }
     String::from_utf8(output.stdout).map_err(|_| "gives no UTF-8 text".to_owned())
+}
+
+#[cfg(feature = "keyring")]
+fn from_keyring(service: &str, user: &str) -> Result<String, String> {
+    use keyring::{Entry, Error};
+    // What went wrong when the keyring was looked for is told once, by another call.
+    let reason = |error| match (error, Entry::store_status()) {
+        (Error::NoEntry, _) => "is not there".to_owned(),
+        (Error::NoDefaultStore, Err(why)) => format!("cannot be asked for: {why}"),
+        (error, _) => format!("cannot be read: {error}"),
+    };
+    Entry::new(service, user)
+        .and_then(|entry| entry.get_password())
+        .map_err(reason)
+}
+
+#[cfg(not(feature = "keyring"))]
+fn from_keyring(_: &str, _: &str) -> Result<String, String> {
+    Err("cannot be read by this build of sent-audit: build it with --features keyring".to_owned())
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -58,6 +59,7 @@ pub(crate) struct Provider {
     pub(crate) authority: String,
     key: Arc<PKey<Private>>,
     issued: Arc<Mutex<HashMap<String, Issued>>>,
+    refused: Arc<AtomicUsize>,
 }
 
 impl Provider {
@@ -75,6 +77,7 @@ impl Provider {
             authority: certificates.authority,
             key: Arc::new(key),
             issued: Arc::default(),
+            refused: Arc::default(),
         };
         let identity = Identity::from_pkcs8(
             certificates.server.as_bytes(),
@@ -119,6 +122,11 @@ impl Provider {
     /// How many tokens were issued.
     pub(crate) fn issued(&self) -> usize {
         self.issued.lock().unwrap().len()
+    }
+
+    /// How often a token was said to be none.
+    pub(crate) fn refused(&self) -> usize {
+        self.refused.load(Ordering::Relaxed)
     }
 
     /// The tokens themselves.
@@ -269,7 +277,10 @@ impl Provider {
                 token.logins -= 1;
                 json!({"active": true, "username": token.user})
             }
-            _ => json!({"active": false}),
+            _ => {
+                self.refused.fetch_add(1, Ordering::Relaxed);
+                json!({"active": false})
+            }
         }
     }
 }
