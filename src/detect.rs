@@ -18,12 +18,12 @@ use sha2::{Digest, Sha256};
 use crate::finding::{Conclusion, hexadecimal};
 use crate::mailbox::{Custodian, Organisation};
 use crate::message::{Message, Text};
-use crate::query::QuerySet;
+use crate::query::{Query, QuerySet};
 use gate::Gate;
 use reading::Reading;
 
 /// Raised whenever the program judges differently with the same queries.
-const JUDGING_VERSION: u32 = 2;
+const JUDGING_VERSION: u32 = 3;
 
 /// The organisation that a scanned message's `From` implies: its registrable domain (public suffix list), or none at all
 /// if that is a free-mail provider's.
@@ -119,15 +119,19 @@ impl Judge {
             organisation,
             reading: &reading,
         };
-        self.queries
+        let mut concluded: Vec<(&Query, Conclusion)> = self
+            .queries
             .queries
             .iter()
             .enumerate()
-            .filter(|(_, query)| case.leaves_out(query).is_none())
+            .filter(|(_, query)| case.leaves_out(query).is_none() && case.recipients_allow(query))
             .filter_map(|(number, query)| {
                 let hits = self.gate.hits(number, &leads, &reading)?;
-                case.conclude(query, &hits)
+                Some((query, case.conclude(query, &hits)?))
             })
-            .collect()
+            .collect();
+        let ids: Vec<String> = concluded.iter().map(|(q, _)| q.id.clone()).collect();
+        concluded.retain(|(query, _)| !query.silent && query.yields_to(&ids).is_none());
+        concluded.into_iter().map(|(_, c)| c).collect()
     }
 }

@@ -19,7 +19,7 @@ use model::Model;
 use phrase::Phrase;
 
 /// Queries, compiled and checked, ready for a judge.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct QuerySet {
     /// Sorted by id.
     pub queries: Vec<Query>,
@@ -40,6 +40,10 @@ pub struct Query {
     pub digest: String,
     /// Which messages it looks at.
     pub scope: Scope,
+    /// Ids of queries whose finding makes one of this query superfluous.
+    pub unless: Vec<String>,
+    /// Judges only so that others can yield to it: its own findings are not told.
+    pub silent: bool,
     /// Named sets of phrases.
     pub signals: Vec<Signal>,
     /// What adds up to a fact.
@@ -122,12 +126,14 @@ pub enum Term {
     Signal(usize),
     /// Contact data of the custodian in the author's own words or signature.
     PersonalContact,
-    /// The same, and new: not in the signature that the organisation knows.
+    /// Somebody of the organisation to turn to.
     Successor,
-    /// An attachment or a body that lists many addresses of outsiders.
+    /// Attachments or own words that list many e-mail addresses or telephone numbers of others.
     AddressList,
     /// A recipient that is the custodian's own or an unknown free-mail address.
     PrivateRecipient,
+    /// A recipient that is the custodian's own address outside the organisation.
+    OwnPrivateAddress,
     /// A recipient outside the organisation that is no free-mail address.
     OutsideRecipient,
 }
@@ -197,6 +203,21 @@ impl Query {
         )
     }
 
+    /// The first of the queries with a finding that makes this one's superfluous.
+    #[must_use]
+    pub fn yields_to(&self, found: &[String]) -> Option<&str> {
+        let mut unless = self.unless.iter();
+        unless.find(|id| found.contains(id)).map(String::as_str)
+    }
+
+    /// Whether it asks who follows: in its ladder, or by frames for the fact `successor`.
+    #[must_use]
+    pub fn asks_for_successor(&self) -> bool {
+        let terms = |p: &Pattern| [&p.all, &p.any, &p.none].map(|t| t.contains(&Term::Successor));
+        self.frames.iter().any(|f| f.fact == "successor")
+            || self.patterns.iter().any(|p| terms(p).contains(&true))
+    }
+
     /// Index of a signal.
     #[must_use]
     pub fn signal(&self, name: &str) -> Option<usize> {
@@ -256,10 +277,22 @@ impl QuerySet {
         })
     }
 
-    /// `id@version+digest8` of every query, sorted.
+    /// Keeps the queries with these ids; those to which they yield go on judging in silence.
+    pub fn keep(&mut self, ids: &[String]) {
+        let chosen = self.queries.iter().filter(|q| ids.contains(&q.id));
+        let yielded_to: Vec<String> = chosen.flat_map(|q| q.unless.clone()).collect();
+        self.queries
+            .retain(|q| ids.contains(&q.id) || yielded_to.contains(&q.id));
+        for query in &mut self.queries {
+            query.silent = !ids.contains(&query.id);
+        }
+    }
+
+    /// `id@version+digest8` of every query whose findings are told, sorted.
     #[must_use]
     pub fn citations(&self) -> Vec<String> {
-        self.queries.iter().map(Query::citation).collect()
+        let told = self.queries.iter().filter(|q| !q.silent);
+        told.map(Query::citation).collect()
     }
 
     /// Lower-case hexadecimal SHA-256 over all queries.

@@ -33,7 +33,11 @@ impl Questions {
     }
 
     fn load(&self, paths: &[PathBuf]) -> Result<QuerySet, AuditError> {
-        let mut set = QuerySet::load(paths)?;
+        let mut set = if self.names.is_empty() && !self.phrases.is_empty() {
+            QuerySet::default()
+        } else {
+            QuerySet::load(paths)?
+        };
         if let Some(unknown) = self
             .names
             .iter()
@@ -46,7 +50,7 @@ impl Questions {
             )));
         }
         if !self.names.is_empty() || !self.phrases.is_empty() {
-            set.queries.retain(|query| self.names.contains(&query.id));
+            set.keep(&self.names);
         }
         if !self.phrases.is_empty() {
             set.queries.extend(phrase_query(&self.phrases)?.queries);
@@ -104,7 +108,9 @@ mod tests {
         check(
             &["x"],
             &[],
-            &["--query x: there is no such query; there are: client-notice"],
+            &[
+                "--query x: there is no such query; there are: client-list, client-notice, contact-data",
+            ],
         );
     }
 

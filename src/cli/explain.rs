@@ -151,6 +151,12 @@ fn of_query(text: &mut String, query: &QueryExplanation, paint: Paint) {
             line(text, &format!("  {}", safe(&conclusion.reason)));
         }
     }
+    if let Some(id) = &query.yields_to {
+        line(
+            text,
+            &format!("  Not reported: the finding of {} says more.", safe(id)),
+        );
+    }
     ladder(text, &query.rungs, paint);
     section(text, "Facts", &query.facts, paint, fact);
     section(text, "Contact data", &query.contacts, paint, contact);

@@ -69,10 +69,8 @@ impl Outcome {
 /// Judges every example of every query of the judge.
 #[must_use]
 pub fn run(judge: &Judge) -> Vec<Outcome> {
-    let queries = &judge.queries().queries;
-    let all = queries
-        .iter()
-        .flat_map(|query| query.examples.iter().map(move |example| (query, example)));
+    let told = judge.queries().queries.iter().filter(|q| !q.silent);
+    let all = told.flat_map(|query| query.examples.iter().map(move |example| (query, example)));
     all.map(|(query, example)| outcome(judge, query, example))
         .collect()
 }
@@ -80,7 +78,7 @@ pub fn run(judge: &Judge) -> Vec<Outcome> {
 /// What keeps stable queries from judging, given how their examples came out.
 #[must_use]
 pub fn unproven(queries: &QuerySet, outcomes: &[Outcome]) -> Vec<Unproven> {
-    let stable = queries.queries.iter().filter(|query| query.stable);
+    let stable = queries.queries.iter().filter(|q| q.stable && !q.silent);
     let mut reasons = Vec::new();
     for query in stable {
         let id = || query.id.clone();
@@ -176,6 +174,26 @@ mod tests {
             assert!(query.stable, "{}: a draft is shipped", query.id);
         }
         assert_eq!(unproven(judge.queries(), &outcomes), []);
+    }
+
+    #[test]
+    fn private_data_in_a_notice_are_the_notices_alone() {
+        let text = "From: Ana Prueba <ana@acme.example>\r\nTo: m@customer.example\r\n\r\n\
+                    Friday is my last day with the company. My private mobile is +44 7700 900123.\r\n";
+        let found = |names: &[&str]| -> Vec<String> {
+            let mut queries = QuerySet::builtin().unwrap();
+            if !names.is_empty() {
+                queries.keep(&names.iter().map(ToString::to_string).collect::<Vec<_>>());
+            }
+            let judge = Judge::new(&queries);
+            let organisation = implied_organisation("ana@acme.example");
+            let message = message::parse(text.as_bytes());
+            let concluded = judge.judge(&message, &Custodian::default(), &organisation);
+            concluded.into_iter().map(|c| c.query_id).collect()
+        };
+        assert_eq!(found(&[]), ["client-notice"]);
+        assert_eq!(found(&["client-notice"]), ["client-notice"]);
+        assert_eq!(found(&["contact-data"]), [""; 0]);
     }
 
     const QUERY: &str = "id = \"x\"\nversion = 1\ntitle = \"X\"\nsignal.x.any = [\"project x\"]\n\

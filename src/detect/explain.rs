@@ -44,6 +44,8 @@ pub struct QueryExplanation {
     pub rungs: Vec<Rung>,
     /// What is concluded; `None` if no rung held.
     pub conclusion: Option<Conclusion>,
+    /// The query whose finding makes this one's superfluous: then it is not reported.
+    pub yields_to: Option<String>,
 }
 
 /// A sentence in which phrases stand.
@@ -136,15 +138,25 @@ impl Judge {
             organisation,
             reading: &reading,
         };
-        let queries = self.queries.queries.iter().enumerate();
+        let all = || self.queries.queries.iter();
+        let mut queries: Vec<QueryExplanation> = all()
+            .enumerate()
+            .map(|(number, query)| {
+                let hits = self.gate.all_hits(number, &leads, &reading);
+                of_query(&case, query, &hits)
+            })
+            .collect();
+        let concluded = queries.iter().filter_map(|q| q.conclusion.as_ref());
+        let ids: Vec<String> = concluded.map(|c| c.query_id.clone()).collect();
+        for (explanation, query) in queries.iter_mut().zip(all()) {
+            let found = explanation.conclusion.is_some();
+            explanation.yields_to = query.yields_to(&ids).filter(|_| found).map(str::to_owned);
+        }
+        let mut told = all().map(|query| !query.silent);
+        queries.retain(|_| told.next().unwrap_or(true));
         Explanation {
             subject_is_read: reading.passages.iter().any(|p| p.place == Place::Subject),
-            queries: queries
-                .map(|(number, query)| {
-                    let hits = self.gate.all_hits(number, &leads, &reading);
-                    of_query(&case, query, &hits)
-                })
-                .collect(),
+            queries,
         }
     }
 }
@@ -161,6 +173,7 @@ fn of_query(case: &Case<'_>, query: &Query, hits: &[Hit]) -> QueryExplanation {
         successor: None,
         rungs: Vec::new(),
         conclusion: None,
+        yields_to: None,
     };
     if left_out.is_some() {
         return explanation;
@@ -279,6 +292,7 @@ fn name(query: &Query, term: &Term) -> String {
         Term::Successor => "successor".to_owned(),
         Term::AddressList => "address list".to_owned(),
         Term::PrivateRecipient => "private recipient".to_owned(),
+        Term::OwnPrivateAddress => "own private address".to_owned(),
         Term::OutsideRecipient => "outside recipient".to_owned(),
     }
 }
@@ -323,6 +337,7 @@ mod tests {
         let concluded: Vec<Conclusion> = explanation
             .queries
             .iter()
+            .filter(|q| q.yields_to.is_none())
             .filter_map(|q| q.conclusion.clone())
             .collect();
         assert_eq!(concluded, judged);

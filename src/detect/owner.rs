@@ -119,19 +119,13 @@ fn rank(datum: &Found, owner: Owner, confidence: u8) -> u8 {
     place + told + confidence / 5
 }
 
-/// What is the same for all data of a message.
-struct Scene<'s> {
-    context: &'s Context<'s>,
-    /// Words of the custodian's names and addresses, folded.
-    own_words: Vec<String>,
-    /// Whether the signature is the organisation's: it holds an address or site of the organisation.
-    office_signature: bool,
-}
+/// Words of the custodian's names and addresses, folded.
+pub(super) struct Names(Vec<String>);
 
-impl<'s> Scene<'s> {
-    fn new(found: &[Found], context: &'s Context<'s>) -> Self {
-        let custodian = context.custodian;
-        let from = context.message.from.first();
+impl Names {
+    /// What the roster and the message's From call the custodian.
+    pub(super) fn of(message: &Message, custodian: &Custodian) -> Self {
+        let from = message.from.first();
         let names = custodian
             .name
             .iter()
@@ -142,7 +136,7 @@ impl<'s> Scene<'s> {
         }
         let addresses = std::iter::once(&custodian.id).chain(from.map(|f| &f.address));
         texts.extend(addresses.map(|a| local_part(a).to_owned()));
-        let mut own_words: Vec<String> = texts
+        let mut words: Vec<String> = texts
             .iter()
             .flat_map(|t| {
                 fold_words(t)
@@ -152,15 +146,38 @@ impl<'s> Scene<'s> {
             })
             .filter(|w| w.len() >= 3 && !w.bytes().all(|b| b.is_ascii_digit()))
             .collect();
-        own_words.sort();
-        own_words.dedup();
+        words.sort();
+        words.dedup();
+        Self(words)
+    }
+
+    /// Whether a local part, a slug or a host holds a word of the custodian's name, or first initial and surname.
+    pub(super) fn stand_in(&self, text: &str) -> bool {
+        let folded = fold_words(text).replace(' ', "");
+        let long = |w: &&String| w.len() >= 4 && folded.contains(w.as_str());
+        let short =
+            |w: &&String| w.len() == 3 && fold_words(text).split(' ').any(|t| t == w.as_str());
+        self.0.iter().any(|w| long(&w) || short(&w))
+    }
+}
+
+/// What is the same for all data of a message.
+struct Scene<'s> {
+    context: &'s Context<'s>,
+    names: Names,
+    /// Whether the signature is the organisation's: it holds an address or site of the organisation.
+    office_signature: bool,
+}
+
+impl<'s> Scene<'s> {
+    fn new(found: &[Found], context: &'s Context<'s>) -> Self {
         let office =
             |f: &Found| f.place == Place::Signature && is_organisations(f, context.organisation);
         let office_signature =
             found.iter().any(office) || signature_names(context.message, context.organisation);
         Self {
             context,
-            own_words,
+            names: Names::of(context.message, context.custodian),
             office_signature,
         }
     }
@@ -194,13 +211,8 @@ impl<'s> Scene<'s> {
                 .any(|f| f.address.eq_ignore_ascii_case(address))
     }
 
-    /// Whether a local part, a slug or a host holds a word of the custodian's name, or first initial and surname.
     fn is_named_after_custodian(&self, text: &str) -> bool {
-        let folded = fold_words(text).replace(' ', "");
-        let long = |w: &&String| w.len() >= 4 && folded.contains(w.as_str());
-        let short =
-            |w: &&String| w.len() == 3 && fold_words(text).split(' ').any(|t| t == w.as_str());
-        self.own_words.iter().any(|w| long(&w) || short(&w))
+        self.names.stand_in(text)
     }
 
     /// The text in which a datum stands; empty for headers.

@@ -1,7 +1,7 @@
 //! The ladder: from facts, contact data and successor to one verdict with one readable reason.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Documents;
 use super::author::{self, Authorship, domain};
@@ -14,7 +14,7 @@ use super::reading::Reading;
 use super::successor::{self, Successor};
 use crate::finding::{Author, Conclusion, Contact, Evidence, Owner, Place, SuccessorReach};
 use crate::mailbox::{Custodian, Organisation};
-use crate::message::{Message, Text, Zone};
+use crate::message::{Address, Message, Text, Zone};
 use crate::query::{Pattern, Query, Term};
 
 /// A message before the judge.
@@ -27,7 +27,7 @@ pub(super) struct Case<'c> {
 }
 
 /// Addresses of outsiders that make a list, at least.
-const LIST_LENGTH: usize = 15;
+const LIST_LENGTH: usize = 10;
 
 /// What one query makes of the case; the costly parts are found when a pattern asks for them.
 pub(super) struct Findings<'f, 'c> {
@@ -66,6 +66,50 @@ impl Case<'_> {
         } else {
             None
         }
+    }
+
+    /// Whether the recipients leave it possible that a pattern of the query holds: a look before any text is read.
+    pub(super) fn recipients_allow(&self, query: &Query) -> bool {
+        query.patterns.iter().any(|pattern| {
+            let allows = |term, unless| self.of_recipients(term) != Some(unless);
+            pattern.all.iter().all(|t| allows(t, false))
+                && pattern.none.iter().all(|t| allows(t, true))
+        })
+    }
+
+    /// Whether a term holds that only asks for recipients; `None` for others.
+    fn of_recipients(&self, term: &Term) -> Option<bool> {
+        let mut domains = self.recipients().map(|a| domain(&a.address));
+        match term {
+            Term::PrivateRecipient => Some(domains.any(owner::is_free_mail)),
+            Term::OwnPrivateAddress => Some(self.reaches_own_private_address()),
+            Term::OutsideRecipient => {
+                Some(domains.any(|d| !self.organisation.owns(d) && !owner::is_free_mail(d)))
+            }
+            _ => None,
+        }
+    }
+
+    fn recipients(&self) -> impl Iterator<Item = &Address> {
+        let m = self.message;
+        m.to.iter().chain(&m.cc).chain(&m.bcc)
+    }
+
+    /// Whether a recipient is the custodian outside the organisation: known to be, so called, or a free-mail address that
+    /// is named after the custodian.
+    fn reaches_own_private_address(&self) -> bool {
+        let names = OnceCell::new();
+        let so_called = |local: &str| {
+            let names = names.get_or_init(|| owner::Names::of(self.message, self.custodian));
+            names.stand_in(local)
+        };
+        self.recipients()
+            .filter(|a| !self.organisation.owns(domain(&a.address)))
+            .any(|a| {
+                author::is_custodian(a, self.custodian)
+                    || owner::is_free_mail(domain(&a.address))
+                        && so_called(author::local_part(&a.address))
+            })
     }
 
     /// What a query concludes from its phrases that stand in the message.
@@ -143,10 +187,15 @@ impl<'f> Findings<'f, '_> {
             let mut terms = pattern.all.iter().filter(|t| t.is_costly() == is_costly);
             terms.all(|t| self.term(t, pattern))
         };
+        let none = |is_costly: bool| {
+            let mut terms = pattern.none.iter().filter(|t| t.is_costly() == is_costly);
+            !terms.any(|t| self.term(t, pattern))
+        };
         all(false)
+            && none(false)
             && all(true)
             && (pattern.any.is_empty() || pattern.any.iter().any(|t| self.term(t, pattern)))
-            && !pattern.none.iter().any(|t| self.term(t, pattern))
+            && none(true)
     }
 
     pub(super) fn term(&self, term: &Term, pattern: &Pattern) -> bool {
@@ -161,10 +210,9 @@ impl<'f> Findings<'f, '_> {
             Term::AddressList => [Depth::Message, Depth::Documents]
                 .iter()
                 .any(|depth| self.lists_addresses(*depth)),
-            Term::PrivateRecipient => self.recipients().any(owner::is_free_mail),
-            Term::OutsideRecipient => self
-                .recipients()
-                .any(|d| !self.case.organisation.owns(d) && !owner::is_free_mail(d)),
+            Term::PrivateRecipient | Term::OwnPrivateAddress | Term::OutsideRecipient => {
+                self.case.of_recipients(term) == Some(true)
+            }
         }
     }
 
@@ -177,14 +225,6 @@ impl<'f> Findings<'f, '_> {
                 .is_some(),
             _ => true,
         })
-    }
-
-    fn recipients(&self) -> impl Iterator<Item = &str> {
-        let m = self.case.message;
-        m.to.iter()
-            .chain(&m.cc)
-            .chain(&m.bcc)
-            .map(|a| domain(&a.address))
     }
 
     /// Where contact data are sought before it is known whether the message is found.
@@ -303,6 +343,9 @@ impl<'f> Findings<'f, '_> {
     pub(super) fn successor(&self) -> Option<&Successor> {
         self.successor
             .get_or_init(|| {
+                if !self.query.asks_for_successor() {
+                    return None;
+                }
                 let scene = successor::Scene {
                     message: self.case.message,
                     reading: self.case.reading,
@@ -321,23 +364,26 @@ impl<'f> Findings<'f, '_> {
             .as_ref()
     }
 
-    /// Whether own words or attachments hold many addresses of outsiders.
+    /// Whether own words or attachments hold many addresses or numbers of people who are neither of the organisation nor
+    /// recipients themselves.
     fn lists_addresses(&self, depth: Depth) -> bool {
-        let outside = |c: &&Found| {
-            c.value
-                .strip_prefix("mailto:")
-                .is_some_and(|a| !self.case.organisation.owns(domain(a)))
+        let is_recipient = |address: &str| {
+            let mut recipients = self.case.recipients();
+            recipients.any(|r| r.address.eq_ignore_ascii_case(address))
         };
-        let mut addresses: Vec<&str> = self
-            .found(depth)
-            .iter()
-            .filter(|c| matches!(c.place, Place::Body | Place::Attachment) && c.zone == Zone::Own)
-            .filter(outside)
-            .map(|c| c.value.as_str())
-            .collect();
-        addresses.sort_unstable();
-        addresses.dedup();
-        addresses.len() >= LIST_LENGTH
+        let listed = |c: &&Found| {
+            matches!(c.place, Place::Body | Place::Attachment) && c.zone == Zone::Own && c.certain
+        };
+        let counts = |scheme: &str| {
+            let found = self.found(depth).iter().filter(listed);
+            let values = found.filter_map(|c| c.value.strip_prefix(scheme));
+            let others = values.filter(|value| {
+                !value.contains('@')
+                    || !self.case.organisation.owns(domain(value)) && !is_recipient(value)
+            });
+            others.collect::<BTreeSet<&str>>().len()
+        };
+        counts("mailto:").max(counts("tel:")) >= LIST_LENGTH
     }
 
     pub(super) fn conclusion(&self, pattern: &Pattern) -> Conclusion {

@@ -31,11 +31,23 @@ macro_rules! phrases {
 }
 
 /// Every built-in query.
-pub(super) const QUERIES: &[Builtin] = &[Builtin {
-    file: file!("client-notice.toml"),
-    phrases: phrases!("client-notice": "ca", "de", "en", "es", "fr", "it", "nl", "pt"),
-    model: Some(file!("client-notice/weights.tsv")),
-}];
+pub(super) const QUERIES: &[Builtin] = &[
+    Builtin {
+        file: file!("client-list.toml"),
+        phrases: &[],
+        model: None,
+    },
+    Builtin {
+        file: file!("client-notice.toml"),
+        phrases: phrases!("client-notice": "ca", "de", "en", "es", "fr", "it", "nl", "pt"),
+        model: Some(file!("client-notice/weights.tsv")),
+    },
+    Builtin {
+        file: file!("contact-data.toml"),
+        phrases: &[],
+        model: None,
+    },
+];
 
 impl Builtin {
     /// As if it had been read from disk.

@@ -41,6 +41,9 @@ struct QueryFile {
     phrases: Option<String>,
     /// File of model weights, relative to this file.
     model: Option<String>,
+    /// Ids of queries to whose finding it yields.
+    #[serde(default)]
+    unless: Vec<String>,
     #[serde(default)]
     scope: ScopeTable,
     #[serde(default)]
@@ -266,6 +269,8 @@ impl Source {
                 automatic: file.scope.automatic,
                 outside_only: file.scope.outside_only,
             },
+            unless: file.unless,
+            silent: false,
             signals,
             frames,
             patterns,
@@ -433,6 +438,7 @@ fn term(name: &str, signals: &[Signal], frames: &[Frame]) -> Result<Term, String
         "successor" => Term::Successor,
         "address list" => Term::AddressList,
         "private recipient" => Term::PrivateRecipient,
+        "own private address" => Term::OwnPrivateAddress,
         "outside recipient" => Term::OutsideRecipient,
         _ => {
             if let Some(at) = signals.iter().position(|s| s.name == name) {

@@ -113,7 +113,10 @@ fn phrases_and_queries_are_asked_for() {
     assert_eq!((&*rows[0]["verdict"], &*rows[0]["uid"]), ("match", "2.eml"));
     desk.does(&scan(&["--phrase", "(", "--out", "x"]), 2);
     let told = desk.does(&scan(&["--query", "x", "--out", "x"]), 2);
-    assert!(told.contains("there are: client-notice"), "{told}");
+    assert!(
+        told.contains("there are: client-list, client-notice, contact-data"),
+        "{told}"
+    );
     // What was asked once is no part of the standing report, unless it is named.
     desk.does(&scan(&["--query", "client-notice", "--out", "s"]), 0);
     assert_eq!(desk.rows("s/findings.csv").len(), 3);

@@ -17,6 +17,7 @@ mod determinism;
 mod evidence;
 mod guide;
 mod harness;
+mod hostile;
 mod killed;
 mod layering;
 mod lean;
