@@ -3,6 +3,8 @@
 mod email;
 mod link;
 mod phone;
+mod postal;
+mod spelled;
 
 use std::ops::Range;
 
@@ -159,7 +161,7 @@ impl Datum {
     }
 }
 
-/// All data in a text, in order; of overlapping ones the first kind wins: addresses, links, numbers.
+/// All data in a text, in order; of overlapping ones the first kind wins: addresses, links, postal addresses, numbers.
 fn search(text: &str, regions: &[String]) -> Vec<Datum> {
     let mut end = text.len().min(MOST_TEXT);
     while !text.is_char_boundary(end) {
@@ -167,7 +169,11 @@ fn search(text: &str, regions: &[String]) -> Vec<Datum> {
     }
     let text = text.get(..end).unwrap_or_default();
     let mut data = email::find(text);
-    for more in [link::find(text), phone::find(text, regions)] {
+    for more in [
+        link::find(text),
+        postal::find(text),
+        phone::find(text, regions),
+    ] {
         // Data of one kind do not overlap among themselves, so that the earlier kinds alone can be in the way.
         let taken: Vec<Range<usize>> = data.iter().map(|d| d.range.clone()).collect();
         data.extend(more.into_iter().filter(|d| is_free(&taken, &d.range)));

@@ -15,7 +15,7 @@ static URL: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 static HANDLE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(telegram|signal|skype|threema|instagram|insta|ig|twitter|tiktok|wechat)\b[\p{L}\s]{0,14}?[:\s(]\s*(@[a-z0-9_.]{3,40}|live:[a-z0-9_.:-]{3,60}|[a-z0-9]+[_.][a-z0-9_.]{2,40})|(@[a-z0-9_.]{3,40})[\s,(]{1,3}(?:en|on|auf|sur|su|no|op|a|in)?\s{0,2}(telegram|signal|instagram|insta|twitter|tiktok)\b")
+    Regex::new(r"(?i)\b(telegram|signal|skype|threema|instagram|insta|ig|twitter|tiktok|wechat)\b(?:[^\n@.!?]{0,60}?[:\s(]\s*(@[a-z0-9_.]{3,40})|[\p{L}\s]{0,14}?[:\s(]\s*(live:[a-z0-9_.:-]{3,60}|[a-z0-9]+[_.][a-z0-9_.]{2,40}))|(@[a-z0-9_.]{3,40})[\s,(]{1,3}(?:en|on|auf|sur|su|no|op|a|in)?\s{0,2}(telegram|signal|instagram|insta|twitter|tiktok)\b")
         .expect("a constant pattern compiles")
 });
 
@@ -32,9 +32,8 @@ pub(super) fn find(text: &str) -> Vec<Datum> {
         .collect();
     let links = data.len();
     for found in HANDLE.captures_iter(text) {
-        let (Some(service), Some(handle)) =
-            (found.get(1).or(found.get(4)), found.get(2).or(found.get(3)))
-        else {
+        let handle = [2, 3, 4].into_iter().find_map(|group| found.get(group));
+        let (Some(service), Some(handle)) = (found.get(1).or(found.get(5)), handle) else {
             continue;
         };
         if let Some((kind, value)) = handle_uri(&service.as_str().to_lowercase(), handle.as_str())
@@ -199,6 +198,11 @@ mod tests {
             "Telegram: @ana_prueba",
             &[(ContactKind::Messenger, "https://t.me/ana_prueba")],
         );
+        check(
+            "schreib mir auf Telegram, wenn es brennt: @ana_prueba",
+            &[(ContactKind::Messenger, "https://t.me/ana_prueba")],
+        );
+        check("Telegram geht nicht. Mail: ana@prueba.example", &[]);
         check(
             "www.firma.example",
             &[(ContactKind::Url, "https://www.firma.example")],

@@ -1,10 +1,12 @@
 //! Telephone numbers: runs of digits with separators, read by the numbering plans of the likely countries.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
+use regex::Regex;
 use rlibphonenumber::{NumberLengthType, PhoneNumber, PhoneNumberFormat, Region};
 
-use super::Datum;
+use super::{Datum, is_free, spelled};
 use crate::finding::ContactKind;
 use crate::query::fold::fold_words;
 
@@ -17,6 +19,12 @@ const CUES: &str = include_str!("phone/cues.txt");
 /// Characters before a number in which a cue word may stand.
 const CUE_REACH: usize = 40;
 
+/// A bank account's number (ISO 13616): country, check digits, then groups that may hold letters.
+static IBAN: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\b[A-Z]{2}[0-9]{2}(?:[ \u{a0}]?[A-Z0-9]{4}){2,7}(?:[ \u{a0}]?[A-Z0-9]{1,3})?\b")
+        .expect("a constant pattern compiles")
+});
+
 /// All numbers in a text, in order.
 pub(super) fn find(text: &str, regions: &[String]) -> Vec<Datum> {
     let regions: Vec<Region> = regions.iter().filter_map(|r| r.parse().ok()).collect();
@@ -28,6 +36,20 @@ pub(super) fn find(text: &str, regions: &[String]) -> Vec<Datum> {
         at = end.max(start + 1);
         read(text, start..end, &regions, &mut data);
     }
+    let accounts: Vec<Range<usize>> = IBAN.find_iter(text).map(|m| m.range()).collect();
+    data.retain(|d| is_free(&accounts, &d.range));
+    for spelled in spelled::find(text) {
+        // Words that spell a number are no number of goods, so that a plan need not vouch for it.
+        if let Some((value, certain)) = number(&spelled.digits, &regions, true) {
+            data.push(Datum {
+                kind: ContactKind::Phone,
+                value,
+                range: spelled.range,
+                certain,
+            });
+        }
+    }
+    data.sort_by_key(|d| d.range.start);
     data
 }
 
@@ -224,7 +246,12 @@ fn is_labelled_otherwise(before: &str) -> bool {
         .rev()
         .take(2)
         .collect();
-    last.iter().any(|w| LABELS.lines().any(|l| l == *w))
+    last.iter().any(|w| is_label(w))
+}
+
+/// Whether a folded word says of a number that it is something else.
+pub(super) fn is_label(word: &str) -> bool {
+    LABELS.lines().any(|label| label == word)
 }
 
 /// Words before a number that say that it is one.
@@ -321,11 +348,17 @@ mod tests {
         check("0171 2345678", "DE", &["+491712345678"]);
         check("+44 (0)20 7946 0123", "ES", &["+442079460123"]);
         check("06 12 34 56 78", "FR", &["+33612345678"]);
+        check(
+            "mi número: seis cero cero, uno uno uno, dos dos dos",
+            "ES",
+            &["+34600111222"],
+        );
     }
 
     #[test]
     fn other_numbers() {
         check("IBAN ES91 2100 0418 4502 0005 1332", "ES", &[]);
+        check("rekening NL91 ABNA 0417 1643 00", "NL", &[]);
         check("factura 600111222", "ES", &[]);
         check("on 12.03.2024 and 2024-03-12", "ES", &[]);
         check("1.234.567 EUR", "ES", &[]);

@@ -1,0 +1,193 @@
+//! Telephone numbers spelled out in words (`oh four nine one …`, `zéro six, trente-neuf …`), as people dictate or hide them.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use crate::query::fold::fold_words;
+
+/// Number words that follow each other in a telephone number, at least.
+const WORDS: usize = 5;
+/// Digits that they spell, at least.
+const DIGITS: usize = 7;
+/// Number words, a language a line: its words in pairs of value and word.
+const TABLE: &str = include_str!("spelled/numbers.txt");
+
+/// What one word says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Piece {
+    /// A number below a hundred.
+    Number(u8),
+    /// Tens that others may join, as in French (`soixante-douze`, `quatre-vingts`).
+    French(u8),
+    /// `double`, `triple`: the next digit so often.
+    Times(usize),
+    /// `and` between tens and units, and words that only part numbers.
+    Joint,
+}
+
+/// Number words, folded.
+type Language = HashMap<String, Piece>;
+
+static LANGUAGES: LazyLock<Vec<Language>> = LazyLock::new(|| TABLE.lines().map(language).collect());
+
+fn language(line: &str) -> Language {
+    let piece = |entry: &str| {
+        let (value, word) = entry.split_once('=')?;
+        let piece = match value {
+            "&" => Piece::Joint,
+            "x2" => Piece::Times(2),
+            "x3" => Piece::Times(3),
+            "60f" => Piece::French(60),
+            "20f" => Piece::French(20),
+            number => Piece::Number(number.parse().ok()?),
+        };
+        Some((word.to_owned(), piece))
+    };
+    line.split_whitespace().filter_map(piece).collect()
+}
+
+/// A number that is spelled out: its digits, and where it stands.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Spelled {
+    pub(super) digits: String,
+    pub(super) range: Range<usize>,
+}
+
+/// All numbers spelled out in a text, in order.
+pub(super) fn find(text: &str) -> Vec<Spelled> {
+    let words: Vec<(Range<usize>, String)> = words(text);
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < words.len() {
+        let rest = words.get(at..).unwrap_or_default();
+        // The language that reads on for longest is the one that is spoken.
+        let runs = LANGUAGES.iter().map(|language| run(language, rest));
+        let longest = runs.max_by_key(Vec::len).unwrap_or_default();
+        let read = longest.len();
+        if let Some(spelled) = spelled(&longest, rest) {
+            found.push(spelled);
+        }
+        at += read.max(1);
+    }
+    found
+}
+
+/// The words of a text with their places; a word of more than one line or sentence apart ends a run by itself.
+fn words(text: &str) -> Vec<(Range<usize>, String)> {
+    let mut words = Vec::new();
+    let mut start = None;
+    for (at, c) in text.char_indices().chain([(text.len(), ' ')]) {
+        match (c.is_alphanumeric(), start) {
+            (true, None) => start = Some(at),
+            (false, Some(from)) => {
+                let word = text.get(from..at).unwrap_or_default();
+                words.push((from..at, fold_words(word)));
+                start = None;
+            }
+            _ => {}
+        }
+    }
+    words
+}
+
+/// The pieces that a language makes of the words from the first one on, without joints at its ends.
+fn run(language: &Language, words: &[(Range<usize>, String)]) -> Vec<Piece> {
+    let known = words.iter().map_while(|(_, word)| language.get(word));
+    let mut pieces: Vec<Piece> = known.copied().collect();
+    if pieces.first() == Some(&Piece::Joint) {
+        return Vec::new();
+    }
+    while pieces.last() == Some(&Piece::Joint) {
+        pieces.pop();
+    }
+    pieces
+}
+
+fn spelled(pieces: &[Piece], words: &[(Range<usize>, String)]) -> Option<Spelled> {
+    let numbers = pieces.iter().filter(|p| **p != Piece::Joint).count();
+    if numbers < WORDS {
+        return None;
+    }
+    let digits = digits(pieces);
+    let first = words.first()?.0.start;
+    let last = words.get(pieces.len() - 1)?.0.end;
+    (digits.len() >= DIGITS && digits.len() <= 15).then_some(Spelled {
+        digits,
+        range: first..last,
+    })
+}
+
+/// Tens take the units behind them (`cincuenta y dos`, `quatre-vingt-dix-huit`), every other number stands for itself.
+fn digits(pieces: &[Piece]) -> String {
+    let mut numbers: Vec<u8> = Vec::new();
+    let mut times = 1;
+    // Whether the last number takes ten to nineteen, too.
+    let mut is_french = false;
+    for &piece in pieces {
+        let (number, french) = match piece {
+            Piece::Joint => continue,
+            Piece::Times(count) => {
+                times = count;
+                continue;
+            }
+            Piece::Number(number) => (number, false),
+            Piece::French(number) => (number, true),
+        };
+        match (numbers.last_mut(), number) {
+            // quatre-vingt
+            (Some(last @ 4), 20) if french => *last = 80,
+            (Some(last), 1..=9) if times == 1 && *last >= 20 && *last % 10 == 0 => *last += number,
+            // soixante-douze, quatre-vingt-dix
+            (Some(last @ (60 | 80)), 10..=19) if is_french => {
+                *last += number;
+                continue;
+            }
+            _ => numbers.extend(std::iter::repeat_n(number, times)),
+        }
+        times = 1;
+        is_french = french;
+    }
+    numbers.iter().map(u8::to_string).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: &[&str]) {
+        let digits: Vec<String> = find(text).into_iter().map(|s| s.digits).collect();
+        assert_eq!(digits, expected, "{text}");
+    }
+
+    #[test]
+    fn numbers_in_words() {
+        check("ring oh seven seven double zero nine hundred", &[]);
+        check(
+            "ring oh seven seven double zero nine double oh one two three for now",
+            &["07700900123"],
+        );
+        check(
+            "mi móvil: seis cero cero uno uno uno dos dos dos, gracias",
+            &["600111222"],
+        );
+        check(
+            "seis cero cero, once, doce, veintidós, tres",
+            &["6001112223"],
+        );
+        check(
+            "ZERO SIX, DOUZE, TRENTE-NEUF, QUATRE-VINGT-DIX-HUIT, SOIXANTE-DOUZE",
+            &["0612399872"],
+        );
+        check(
+            "null eins sieben eins zwo drei vier fünf sechs",
+            &["017123456"],
+        );
+        check(
+            "nove um dois, trinta e quatro, cinquenta e seis, sete",
+            &["91234567"],
+        );
+        check("one or two of three people, four or five at most", &[]);
+    }
+}
