@@ -274,6 +274,7 @@ pub fn run(
         documents: options.conduct.documents.clone(),
     });
     let mut begun = Begun::begin(record, options.store.as_deref(), report, Some(settings))?;
+    roster::tell_again(begun.store(), &queues)?;
     let progress = Progress::new(options.conduct.progress, Units::Accounts, accounts);
     begun.work(judging, &options.conduct, progress, |scope, pipeline| {
         for queue in &queues {

@@ -258,6 +258,14 @@ impl Store {
         self.told(done)
     }
 
+    /// How many messages of a custodian were judged, but not under `key`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn judged_otherwise(&self, custodian: &str, key: &str) -> Result<u64, StoreError> {
+        self.told(read::judged_otherwise(&self.connection, custodian, key))
+    }
+
     /// Messages of a mailbox under this UIDVALIDITY that were tried `attempts` times or more and never judged: by UID, what
     /// was told of them last.
     ///
@@ -715,6 +723,11 @@ mod tests {
             store.judged_uids(&sent(), 7, "phrase").unwrap(),
             BTreeSet::from([1])
         );
+        let otherwise = |custodian: &str, key| store.judged_otherwise(custodian, key).unwrap();
+        let custodian = sent().custodian;
+        assert_eq!(otherwise(&custodian, "all"), 0);
+        assert_eq!(otherwise(&custodian, "third"), 1);
+        assert_eq!(otherwise("nobody@acme.example", "third"), 0);
     }
 
     #[test]

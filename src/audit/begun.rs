@@ -62,6 +62,11 @@ impl Begun {
         })
     }
 
+    /// The store, before the work begins.
+    pub(super) fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// As the free function [`work`].
     pub(super) fn work<'env>(
         &mut self,

@@ -9,6 +9,7 @@ use super::{AuditError, RunOptions};
 use crate::config::Settings;
 use crate::detect::Judge;
 use crate::mailbox::{Account, Custodian};
+use crate::store::{Store, StoreError};
 
 /// The chosen accounts, a queue for each server.
 pub(super) fn queues(
@@ -62,4 +63,28 @@ pub(super) fn queues(
         queue.spare = AtomicUsize::new(spare);
     }
     Ok(queues)
+}
+
+/// Tells, before anything is fetched, how much will be judged again because queries, organisation or roster have changed.
+pub(super) fn tell_again(store: &Store, queues: &[Queue]) -> Result<(), StoreError> {
+    let mut keys: Vec<_> = queues
+        .iter()
+        .flat_map(|queue| &queue.jobs)
+        .map(|job| (job.custodian.id.as_str(), job.key.as_str()))
+        .collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let (mut messages, mut custodians) = (0, 0);
+    for (custodian, key) in keys {
+        let otherwise = store.judged_otherwise(custodian, key)?;
+        messages += otherwise;
+        custodians += u64::from(otherwise > 0);
+    }
+    if messages > 0 {
+        tracing::warn!(
+            "{messages} messages of {custodians} custodians were judged by other queries, or with another organisation or \
+             roster: those in the window are judged again"
+        );
+    }
+    Ok(())
 }

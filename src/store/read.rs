@@ -40,6 +40,24 @@ pub(super) fn judged_uids(
         .collect()
 }
 
+/// Messages where they lie today: what was judged before a server renumbered them does not count twice.
+pub(super) fn judged_otherwise(
+    connection: &Connection,
+    custodian: &str,
+    key: &str,
+) -> rusqlite::Result<u64> {
+    connection
+        .prepare_cached(
+            "SELECT count(*) FROM (
+                 SELECT 1 FROM mailboxes AS m JOIN judged AS j
+                     ON j.mailbox_id = m.mailbox_id AND j.uidvalidity = coalesce(m.uidvalidity, j.uidvalidity)
+                 WHERE m.custodian = ?1 GROUP BY j.mailbox_id, j.place
+                 HAVING sum(j.key_id = coalesce((SELECT key_id FROM judgement_keys WHERE key = ?2), -1)) = 0)",
+        )?
+        .query_row(params![custodian, key], |row| row.get::<_, u32>(0))
+        .map(u64::from)
+}
+
 pub(super) fn last_run<T: DeserializeOwned>(
     connection: &Connection,
 ) -> rusqlite::Result<Option<T>> {

@@ -14,6 +14,7 @@ mod attachments;
 mod cli;
 mod cyrus;
 mod determinism;
+mod disk;
 mod evidence;
 mod guide;
 mod harness;
