@@ -441,10 +441,11 @@ fn term(name: &str, signals: &[Signal], frames: &[Frame]) -> Result<Term, String
         "own private address" => Term::OwnPrivateAddress,
         "outside recipient" => Term::OutsideRecipient,
         _ => {
-            if let Some(at) = signals.iter().position(|s| s.name == name) {
-                Term::Signal(at)
-            } else if frames.iter().any(|f| f.fact == name) {
+            // A fact may be called as one of its signals is: the frames then decide.
+            if frames.iter().any(|f| f.fact == name) {
                 Term::Fact(name.to_owned())
+            } else if let Some(at) = signals.iter().position(|s| s.name == name) {
+                Term::Signal(at)
             } else {
                 return Err(format!("[[pattern]]: there is no signal or fact `{name}`"));
             }

@@ -153,15 +153,20 @@ fn own_name(rest: &str, labels: &[String]) -> Option<usize> {
     })
 }
 
-/// The names by which an organisation may be called: the first labels of its domains, folded, without hyphens.
+/// The names by which an organisation may be called: the first labels of its domains, folded, without hyphens, and the long
+/// words between the hyphens (`cabinet-armor` is also "Armor").
 #[must_use]
 pub fn own_labels(domains: &[String]) -> Vec<String> {
-    domains
-        .iter()
-        .filter_map(|d| d.split('.').next())
-        .map(|label| fold_words(label).replace(' ', ""))
-        .filter(|label| label.len() >= SHORT_LABEL)
-        .collect()
+    let mut labels = Vec::new();
+    for first in domains.iter().filter_map(|d| d.split('.').next()) {
+        let folded = fold_words(first);
+        labels.push(folded.replace(' ', ""));
+        let words = folded.split(' ').filter(|w| w.len() >= LONG_WORD);
+        labels.extend(words.map(str::to_owned));
+    }
+    labels.retain(|label| label.len() >= SHORT_LABEL);
+    labels.dedup();
+    labels
 }
 
 /// Folds a phrase or word as text is folded, without sentence ends.
@@ -415,8 +420,9 @@ mod tests {
         };
         check("I leave Brezo", "i leave §");
         check("Dejo Talleres Iruña hoy", "dejo § hoy");
-        check("los talleres de Iruña", "los § de iruna");
+        check("los talleres de Iruña", "los § de §");
         check("brezos", "brezos");
+        check("je quitte Iruña", "je quitte §");
     }
 
     #[test]
