@@ -62,6 +62,7 @@ impl Poisoner {
             with_attachments(user, 4, 90_000)
                 .replace("I am leaving", "The pallets leave")
                 .replace("will be my last day", "is their last day")
+                .replace("My private\r\n", "Our general\r\n")
                 .replace("Goodbye", "Order"),
         ]
     }
