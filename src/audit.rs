@@ -43,7 +43,7 @@ use crate::detect::examples::Unproven;
 use crate::document::Reader;
 use crate::mailbox::Window;
 use crate::query::QueryError;
-use crate::report::{Audience, Dialect, ReportError, ReportSettings, Summary};
+use crate::report::{Audience, Dialect, Format, ReportError, ReportSettings, Summary};
 use crate::source::SourceError;
 use crate::store::{RunRecord, StoreError};
 
@@ -134,6 +134,8 @@ pub struct ScanOptions {
 pub struct ReportChoice {
     /// The directory; `None` for `reports/<run id>` (the configuration's report directory, if there is one).
     pub out: Option<PathBuf>,
+    /// In which formats.
+    pub formats: Vec<Format>,
     /// How careful cells are.
     pub dialect: Dialect,
     /// Which findings.
@@ -155,6 +157,7 @@ impl ReportChoice {
     fn settings(&self, settings: Option<&Settings>) -> ReportSettings {
         ReportSettings {
             directory: PathBuf::new(),
+            formats: self.formats.clone(),
             dialect: self.dialect,
             separator: self.separator,
             audience: self.audience,
@@ -177,6 +180,7 @@ impl Default for ReportChoice {
     fn default() -> Self {
         Self {
             out: None,
+            formats: Format::ALL.to_vec(),
             dialect: Dialect::Excel,
             audience: Audience::External,
             separator: b',',

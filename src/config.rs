@@ -26,7 +26,7 @@ use self::roster::Roster;
 use self::table::TableError;
 use crate::finding::hexadecimal;
 use crate::mailbox::{Account, Custodian, Organisation, Window};
-use crate::report::Client;
+use crate::report::{Client, Format};
 use crate::source::imap::ServerSettings;
 
 /// A configuration in which everything was checked.
@@ -64,6 +64,8 @@ pub struct Settings {
     pub store: PathBuf,
     /// Where reports go.
     pub report_directory: PathBuf,
+    /// In which formats reports are written, unless the command line says otherwise.
+    pub formats: Vec<Format>,
     /// `,` `;` or tab.
     pub csv_separator: u8,
 }
@@ -114,7 +116,8 @@ impl Settings {
         };
         let servers = servers(&document, base, raw.servers, &roster, roster_path.as_ref())?;
         let audit = scope::audit(&document, base, raw.audit)?;
-        let (report_directory, csv_separator) = scope::report(&document, base, &raw.report)?;
+        let (report_directory, formats, csv_separator) =
+            scope::report(&document, base, &raw.report)?;
         Ok(Self {
             path: path.to_owned(),
             sha256: sha256(&octets),
@@ -132,6 +135,7 @@ impl Settings {
             queries: audit.queries,
             store: audit.store,
             report_directory,
+            formats,
             csv_separator,
         })
     }

@@ -67,6 +67,22 @@ words! {
     }
 }
 
+impl Verdict {
+    /// What a message of this verdict does, in a few words.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Solicitation => "invites to follow, or to do business with, whoever left",
+            Self::PersonalContact => "gives personal contact data",
+            Self::OpenNotice => "gives neither personal contact data nor a successor",
+            Self::Handover => "names a successor, gives no personal contact data",
+            Self::ContactData => "gives a client personal contact data, without a notice",
+            Self::ClientList => "sends a list of clients out of the organisation",
+            Self::Match => "matched a query of your own",
+        }
+    }
+}
+
 words! {
     /// What kind of contact datum.
     ContactKind {

@@ -14,21 +14,28 @@ mod audience;
 mod campaign;
 mod cell;
 mod clients;
+mod csv;
 mod directory;
 mod evidence;
 mod evidence_digest;
 mod findings;
+mod format;
+mod html;
 mod manifest;
+mod overview;
 mod safe;
 #[cfg(test)]
 mod sample;
 mod table;
 mod view;
+mod xlsx;
 
 use clients::Told;
 use directory::{Directory, FileRecord};
 pub use evidence::{Messages, Take, Wanted};
 pub(crate) use evidence_digest::EvidenceDigest;
+pub use format::{Format, UnknownFormat};
+use overview::Overview;
 pub use safe::{protect, unprotect};
 pub(crate) use view::REDACTED;
 use view::{Stand, View};
@@ -83,6 +90,8 @@ pub enum Dialect {
 pub struct ReportSettings {
     /// The directory; does not exist yet or is empty.
     pub directory: PathBuf,
+    /// In which formats.
+    pub formats: Vec<Format>,
     /// Cells.
     pub dialect: Dialect,
     /// `,` `;` or tab.
@@ -118,6 +127,8 @@ pub struct ReportSettings {
 pub struct Summary {
     /// Where.
     pub directory: PathBuf,
+    /// In which formats.
+    pub formats: Vec<Format>,
     /// Findings in the report by verdict, gravest first.
     pub findings: Vec<(Verdict, u64)>,
     /// Findings that `audience` left out.
@@ -204,12 +215,13 @@ pub fn write(
     let (clients, clients_without_successor) = clients::count(&told);
     let mut summary = Summary {
         directory: settings.directory.clone(),
+        formats: settings.formats.clone(),
         clients,
         clients_without_successor,
         not_saved,
         ..view.sum_up()
     };
-    let mut files = write_tables(&draft, &view, &told, settings)?;
+    let mut files = write_files(&draft, run, &view, &told, settings, &summary)?;
     files.extend(saved);
     let manifest = draft.write("manifest.json", |out| {
         manifest::write(out, run, settings, &summary, &files).map(|()| None)
@@ -219,59 +231,31 @@ pub fn write(
     Ok(summary)
 }
 
-fn write_tables(
+fn write_files(
     draft: &Directory,
+    run: &RunRecord,
     view: &View<'_>,
     told: &[Told<'_>],
     settings: &ReportSettings,
+    summary: &Summary,
 ) -> Result<Vec<FileRecord>, ReportError> {
-    let found = || view.findings.iter();
-    let covered = view
-        .coverage
-        .iter()
-        .map(|row| accounting::coverage(row, view));
-    let excepted = view.exceptions.iter().map(|row| accounting::exception(row));
-    let contacts = found().flat_map(findings::contacts);
-    let recipients = found().flat_map(findings::recipients);
-    let told = told.iter().map(|told| told.row(settings.redact));
-    Ok(vec![
-        table::write(
-            draft,
-            settings,
-            "findings.csv",
-            findings::FINDINGS,
-            found().map(findings::finding),
-        )?,
-        table::write(
-            draft,
-            settings,
-            "contacts.csv",
-            findings::CONTACTS,
-            contacts,
-        )?,
-        table::write(
-            draft,
-            settings,
-            "recipients.csv",
-            findings::RECIPIENTS,
-            recipients,
-        )?,
-        table::write(draft, settings, "clients.csv", clients::CLIENTS, told)?,
-        table::write(
-            draft,
-            settings,
-            "coverage.csv",
-            accounting::COVERAGE,
-            covered,
-        )?,
-        table::write(
-            draft,
-            settings,
-            "exceptions.csv",
-            accounting::EXCEPTIONS,
-            excepted,
-        )?,
-    ])
+    let tables = table::all(view, told, settings.redact);
+    let overview = Overview::new(view, told);
+    let mut files = Vec::new();
+    for format in Format::ALL.iter().filter(|f| settings.formats.contains(f)) {
+        match format {
+            Format::Csv => {
+                for table in &tables {
+                    files.push(csv::write(draft, settings, table)?);
+                }
+            }
+            Format::Xlsx => files.push(xlsx::write(draft, run, &tables, &overview, summary)?),
+            Format::Html => files.push(html::write(
+                draft, run, view, told, &overview, settings, summary,
+            )?),
+        }
+    }
+    Ok(files)
 }
 
 #[cfg(test)]
@@ -626,6 +610,36 @@ mod tests {
         }
         assert_eq!(manifest["run"]["id"], "run-1");
         assert_eq!(manifest["report"]["written_on"], "2024-09-01");
+    }
+
+    #[test]
+    fn every_format_is_the_same_for_the_same_report() {
+        let mut sample = sample();
+        sample.settings.formats = Format::ALL.to_vec();
+        sample.add("f-1", "2024-06-12T08:00:00Z", |_| {});
+        sample.add("f-2", "1850-06-12T08:00:00Z", |_| {});
+        let report = |sample: &sample::Sample| {
+            let report = sample.written();
+            let read = |name| fs::read(report.settings.directory.join(name)).unwrap();
+            ["manifest.json", "report.xlsx", "report.html"].map(read)
+        };
+        let first = report(&sample);
+        // The parts of a workbook carry times to two seconds.
+        std::thread::sleep(std::time::Duration::from_millis(2_100));
+        assert!(first == report(&sample));
+    }
+
+    #[test]
+    fn only_the_formats_that_were_asked_for_are_written() {
+        let mut sample = sample();
+        sample.settings.formats = vec![Format::Xlsx];
+        let directory = sample.written();
+        let mut names: Vec<_> = fs::read_dir(&directory.settings.directory)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        names.sort();
+        assert_eq!(names, ["manifest.json", "report.xlsx"]);
     }
 
     #[test]

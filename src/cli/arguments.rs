@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use super::status::FailOn;
 use crate::config::{dates, domains, parse_region};
 use crate::finding::Verdict;
+use crate::report::Format;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -326,9 +327,9 @@ pub(super) struct Report {
     /// solicitation, or any
     #[arg(long, value_name = "VERDICT", value_parser = fail_on)]
     pub(super) fail_on: Option<FailOn>,
-    /// The files' format
-    #[arg(long, value_name = "FORMAT", default_value = "csv", value_delimiter = ',', value_parser = format)]
-    pub(super) format: Vec<String>,
+    /// The formats: csv, xlsx (a workbook, for reviewers), html (a page) [default: the configuration's; all three]
+    #[arg(long, value_name = "FORMAT", value_delimiter = ',')]
+    pub(super) format: Vec<Format>,
     /// Cells safe to open in a spreadsheet, or plain ones for programs
     #[arg(long, value_enum, default_value_t = DialectTyped::Excel)]
     pub(super) dialect: DialectTyped,
@@ -602,16 +603,6 @@ fn fail_on(typed: &str) -> Result<FailOn, String> {
     })
 }
 
-fn format(typed: &str) -> Result<String, String> {
-    match typed {
-        "csv" => Ok(typed.to_owned()),
-        "xlsx" | "html" => Err(format!(
-            "format {typed} is not available in this version; use csv"
-        )),
-        _ => Err("write csv".to_owned()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -645,7 +636,7 @@ mod tests {
             Ok(()),
         );
         check(
-            "sent-audit run --fail-on solicitation --format csv --dialect plain --store none",
+            "sent-audit run --fail-on solicitation --format csv,html --dialect plain --store none",
             Ok(()),
         );
         check(
@@ -666,8 +657,8 @@ mod tests {
             Err("write one of: any, handover"),
         );
         check(
-            "sent-audit run --format csv,xlsx",
-            Err("format xlsx is not available in this version"),
+            "sent-audit run --format csv,xslx",
+            Err("write csv, xlsx or html"),
         );
         check("sent-audit run --cofnig x", Err("--config"));
         check("sent-audit rnu", Err("unrecognized subcommand"));

@@ -15,7 +15,7 @@ use crate::config::Settings;
 use crate::demo::{self, DemoOptions};
 use crate::document::Reader;
 use crate::mailbox::Window;
-use crate::report::{Audience, Dialect};
+use crate::report::{Audience, Dialect, Format};
 
 /// `sent-audit run`.
 pub(super) fn run(typed: &Run, loudness: &Loudness) -> Result<Status, Failure> {
@@ -106,6 +106,7 @@ pub(super) fn report_choice(
     }
     Ok(ReportChoice {
         out: typed.out.clone(),
+        formats: formats(typed, settings),
         dialect: match typed.dialect {
             DialectTyped::Excel => Dialect::Excel,
             DialectTyped::Plain => Dialect::Plain,
@@ -117,6 +118,15 @@ pub(super) fn report_choice(
         redact: typed.redact,
         evidence: false,
     })
+}
+
+/// Those that were typed, else those that are configured, else all.
+fn formats(typed: &Report, settings: Option<&Settings>) -> Vec<Format> {
+    if typed.format.is_empty() {
+        settings.map_or_else(|| Format::ALL.to_vec(), |s| s.formats.clone())
+    } else {
+        typed.format.clone()
+    }
 }
 
 pub(super) fn questions(typed: &arguments::Questions) -> Questions {

@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 
 use super::terminal::terminal_safe;
 use crate::audit::Outcome;
-use crate::finding::Verdict;
-use crate::report::Audience;
+use crate::report::{Audience, Format};
 
 /// One line: where the report is.
 pub(super) fn place(outcome: &Outcome) -> String {
@@ -61,7 +60,7 @@ fn findings(text: &mut String, outcome: &Outcome, audience: Audience) {
                 "{:>9}  {:<17} {}",
                 grouped(*count),
                 verdict.as_str(),
-                meaning(*verdict)
+                verdict.meaning()
             )
             .expect("writing to a string cannot fail");
         }
@@ -90,18 +89,6 @@ fn findings(text: &mut String, outcome: &Outcome, audience: Audience) {
                 grouped(summary.clients_without_successor)
             ),
         );
-    }
-}
-
-fn meaning(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Solicitation => "invites to follow, or to do business with, whoever left",
-        Verdict::PersonalContact => "gives personal contact data",
-        Verdict::OpenNotice => "gives neither personal contact data nor a successor",
-        Verdict::Handover => "names a successor, gives no personal contact data",
-        Verdict::ContactData => "gives a client personal contact data, without a notice",
-        Verdict::ClientList => "sends a list of clients out of the organisation",
-        Verdict::Match => "matched a query of your own",
     }
 }
 
@@ -162,9 +149,12 @@ fn incomplete(text: &mut String, outcome: &Outcome) {
 }
 
 fn next(outcome: &Outcome) -> &'static str {
+    let has = |format| outcome.summary.formats.contains(&format);
     let found = outcome.summary.findings.iter().any(|(_, count)| *count > 0);
     if outcome.run.interrupted {
         "run again, to judge the rest"
+    } else if found && has(Format::Xlsx) {
+        "review a copy of report.xlsx, gravest verdicts first; its sheet Clients says whom to call"
     } else if found {
         "review a copy of findings.csv, gravest verdicts first; clients.csv says whom to call"
     } else if outcome.summary.incomplete {
@@ -222,6 +212,7 @@ fn duration(seconds: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::finding::Verdict;
 
     fn outcome() -> Outcome {
         let mut outcome = Outcome {

@@ -7,6 +7,7 @@ use toml::Spanned;
 use super::ConfigError;
 use super::dates::parse_days;
 use super::file::{Document, RawAudit, RawReport, unknown_value};
+use crate::report::Format;
 
 /// Days before the last day that are audited unless the file says otherwise.
 const WINDOW_BEFORE: i32 = 180;
@@ -91,29 +92,13 @@ fn mailbox_patterns(
         .collect()
 }
 
-/// Checks `[report]`: the directory and the separator.
+/// Checks `[report]`: the directory, the formats and the separator.
 pub(super) fn report(
     document: &Document<'_>,
     base: &Path,
     raw: &RawReport,
-) -> Result<(PathBuf, u8), ConfigError> {
-    for format in raw.formats.iter().flat_map(Spanned::get_ref) {
-        let word = format.get_ref().as_str();
-        let problem = match word {
-            "csv" => continue,
-            "xlsx" | "html" => {
-                format!("format {word} is not available in this version; use [\"csv\"]")
-            }
-            _ => unknown_value(word, &["csv"]),
-        };
-        return Err(document.error(&format.span(), problem));
-    }
-    if let Some(list) = raw.formats.as_ref().filter(|f| f.get_ref().is_empty()) {
-        return Err(document.error(
-            &list.span(),
-            "without a format there is no report; use [\"csv\"]",
-        ));
-    }
+) -> Result<(PathBuf, Vec<Format>, u8), ConfigError> {
+    let formats = formats(document, raw)?;
     let separator = match raw
         .csv_separator
         .as_ref()
@@ -127,5 +112,26 @@ pub(super) fn report(
         }
     };
     let directory = raw.directory.clone().unwrap_or_else(|| "reports".into());
-    Ok((base.join(directory), separator))
+    Ok((base.join(directory), formats, separator))
+}
+
+fn formats(document: &Document<'_>, raw: &RawReport) -> Result<Vec<Format>, ConfigError> {
+    let Some(list) = &raw.formats else {
+        return Ok(Format::ALL.to_vec());
+    };
+    if list.get_ref().is_empty() {
+        return Err(document.error(
+            &list.span(),
+            "without a format there is no report; use [\"csv\", \"xlsx\", \"html\"]",
+        ));
+    }
+    let words: Vec<&str> = Format::ALL.iter().map(|format| format.as_str()).collect();
+    list.get_ref()
+        .iter()
+        .map(|format| {
+            let word = format.get_ref().as_str();
+            word.parse()
+                .map_err(|_| document.error(&format.span(), unknown_value(word, &words)))
+        })
+        .collect()
 }

@@ -238,13 +238,13 @@ fn organisation_values() {
 fn later_features_are_refused_by_name() {
     check(
         "formats = [\"csv\"]",
-        "formats = [\"csv\", \"xlsx\", \"html\"]",
-        "audit.toml:26: report.formats: format xlsx is not available in this version; use [\"csv\"]",
+        "formats = [\"csv\", \"xslx\"]",
+        "audit.toml:26: report.formats: unknown value `xslx`; did you mean `xlsx`?",
     );
     check(
         "formats = [\"csv\"]",
         "formats = []",
-        "audit.toml:26: report.formats: without a format there is no report; use [\"csv\"]",
+        "audit.toml:26: report.formats: without a format there is no report; use [\"csv\", \"xlsx\", \"html\"]",
     );
 }
 

@@ -37,24 +37,24 @@ pub(super) fn coverage(row: &Coverage, view: &View<'_>) -> Vec<Cell> {
         Cell::foreign(&row.mailbox.mailbox),
         Cell::foreign(&row.chosen_by),
         row.read_only.map_or(Cell::own(""), Cell::yes),
-        Cell::maybe(row.uidvalidity),
-        Cell::own(row.messages),
-        Cell::own(row.in_window),
-        Cell::own(row.judged),
-        Cell::own(row.judged_before),
-        Cell::own(row.exceptions),
-        Cell::own(row.partly_read),
-        Cell::own(view.findings_in(&row.mailbox)),
-        Cell::own(row.bytes_fetched),
-        Cell::own(row.bytes_stored),
-        Cell::own(format!("{:.3}", row.seconds)),
-        Cell::own(format!("{:.3}", row.throttled_seconds)),
+        Cell::maybe_number(row.uidvalidity),
+        Cell::number(row.messages),
+        Cell::number(row.in_window),
+        Cell::number(row.judged),
+        Cell::number(row.judged_before),
+        Cell::number(row.exceptions),
+        Cell::number(row.partly_read),
+        Cell::number(view.findings_in(&row.mailbox)),
+        Cell::number(row.bytes_fetched),
+        Cell::number(row.bytes_stored),
+        Cell::number(format!("{:.3}", row.seconds)),
+        Cell::number(format!("{:.3}", row.throttled_seconds)),
         Cell::own(status(row.status)),
     ]
 }
 
 /// The word in the report.
-fn status(status: CoverageStatus) -> &'static str {
+pub(super) fn status(status: CoverageStatus) -> &'static str {
     match status {
         CoverageStatus::Complete => "complete",
         CoverageStatus::Unchanged => "unchanged",
@@ -96,15 +96,15 @@ pub(super) fn exception(row: &StandingException) -> Vec<Cell> {
         Cell::foreign(&exception.mailbox.custodian),
         Cell::foreign(&exception.mailbox.account),
         Cell::foreign(&exception.mailbox.mailbox),
-        Cell::maybe(exception.locators.first().and_then(Locator::uidvalidity)),
+        Cell::maybe_number(exception.locators.first().and_then(Locator::uidvalidity)),
         Cell::List(places(&exception.locators)),
-        Cell::own(exception.count),
+        Cell::number(exception.count),
         Cell::foreign(&exception.message_id),
         Cell::own(exception.stage),
         Cell::own(&exception.code),
         Cell::foreign(&exception.detail),
         Cell::yes(exception.retryable),
-        Cell::own(row.attempts),
+        Cell::number(row.attempts),
         Cell::foreign(&exception.what_to_do),
     ]
 }

@@ -1,5 +1,8 @@
 //! One cell: control characters made visible, long text and long lists cut, formulas disarmed.
 
+use jiff::Timestamp;
+use jiff::civil::Date;
+
 use super::Dialect;
 use super::safe::protect;
 
@@ -15,8 +18,14 @@ const BETWEEN: &str = " | ";
 /// What a cell holds, by where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Cell {
-    /// The program's own numbers, dates and words.
+    /// The program's own words and names.
     Own(String),
+    /// A number, as it is written.
+    Number(String),
+    /// A day.
+    Day(Date),
+    /// A point in time, told in UTC to the second.
+    Time(Timestamp),
     /// Text that others wrote: cut, and made safe.
     Foreign(String),
     /// What a reviewer wrote: made safe, never cut.
@@ -26,10 +35,10 @@ pub(super) enum Cell {
 }
 
 impl Cell {
-    /// The program's own value as it displays itself.
+    /// The program's own word as it displays itself.
     #[allow(
         clippy::needless_pass_by_value,
-        reason = "most callers hand over a number or a word"
+        reason = "most callers hand over a word"
     )]
     pub(super) fn own(value: impl ToString) -> Self {
         Self::Own(value.to_string())
@@ -38,6 +47,42 @@ impl Cell {
     /// The value, or nothing.
     pub(super) fn maybe(value: Option<impl ToString>) -> Self {
         Self::Own(value.map_or_else(String::new, |value| value.to_string()))
+    }
+
+    /// A number as it displays itself.
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "callers hand over a number or have just formatted it"
+    )]
+    pub(super) fn number(value: impl ToString) -> Self {
+        Self::Number(value.to_string())
+    }
+
+    /// The number, or nothing.
+    pub(super) fn maybe_number(value: Option<impl ToString>) -> Self {
+        value.map_or_else(Self::nothing, Self::number)
+    }
+
+    /// The day, or nothing.
+    pub(super) fn day(day: Option<Date>) -> Self {
+        day.map_or_else(Self::nothing, Self::Day)
+    }
+
+    /// The time, or nothing.
+    pub(super) fn time(time: Option<Timestamp>) -> Self {
+        time.map_or_else(Self::nothing, Self::Time)
+    }
+
+    /// The day that a reviewer wrote: as a day, unless that would change what was written.
+    pub(super) fn reviewed_on(written: &str) -> Self {
+        match written.parse::<Date>() {
+            Ok(day) if day.to_string() == written => Self::Day(day),
+            _ => Self::Reviewer(written.to_owned()),
+        }
+    }
+
+    fn nothing() -> Self {
+        Self::Own(String::new())
     }
 
     /// `yes` or `no`.
@@ -53,7 +98,9 @@ impl Cell {
     /// As it is written into a file.
     pub(super) fn written(&self, dialect: Dialect) -> String {
         let text = match self {
-            Self::Own(text) => return text.clone(),
+            Self::Own(text) | Self::Number(text) => return text.clone(),
+            Self::Day(day) => return day.to_string(),
+            Self::Time(time) => return format!("{time:.0}"),
             Self::Foreign(text) => cut(&visible(text), TEXT_LIMIT),
             Self::Reviewer(text) => visible(text),
             Self::List(entries) => list(entries),
@@ -134,7 +181,7 @@ mod tests {
 
     #[test]
     fn own_numbers_are_exempt() {
-        check(&Cell::own(-12), "-12");
+        check(&Cell::number(-12), "-12");
         check(&Cell::foreign("-12"), "'-12");
         assert_eq!(Cell::foreign("=1").written(Dialect::Plain), "=1");
     }

@@ -107,8 +107,13 @@ impl<'a> Told<'a> {
         self.first_notice_at = self.first_notice_at.or(seen.finding().sent_at);
     }
 
+    /// Whether nobody was named to turn to.
+    pub(super) fn is_alone(&self) -> bool {
+        self.successors.is_empty()
+    }
+
     /// What to do next, proposed to people.
-    fn follow_up(&self) -> &'static str {
+    pub(super) fn follow_up(&self) -> &'static str {
         match (self.worst, self.successors.is_empty()) {
             (Verdict::Solicitation, true) => "call and name a contact: was invited to follow",
             (Verdict::Solicitation, false) => "call: was invited to follow",
@@ -135,8 +140,8 @@ impl<'a> Told<'a> {
             Cell::foreign(domain(&recipient.address).unwrap_or_default()),
             Cell::own(self.addressee.status),
             Cell::foreign(self.custodian),
-            Cell::maybe(self.first_notice_at.map(|at| format!("{at:.0}"))),
-            Cell::own(self.notices),
+            Cell::time(self.first_notice_at),
+            Cell::number(self.notices),
             Cell::own(self.worst),
             masked(Cell::List(self.personal_contacts.clone())),
             masked(Cell::List(self.successors.clone())),

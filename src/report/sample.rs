@@ -7,7 +7,7 @@ use jiff::civil::date;
 use tempfile::TempDir;
 
 use super::{
-    Audience, Client, ClientStatus, Dialect, Organisation, ReportSettings, Summary, write,
+    Audience, Client, ClientStatus, Dialect, Format, Organisation, ReportSettings, Summary, write,
 };
 use crate::finding::{
     Author, Conclusion, Contact, ContactKind, Exception, Field, Finding, Owner, Place, Recipient,
@@ -41,6 +41,7 @@ pub(super) fn sample() -> Sample {
     store.begin_run(&run).unwrap();
     let settings = ReportSettings {
         directory: above.path().join("report"),
+        formats: vec![Format::Csv],
         dialect: Dialect::Excel,
         separator: b',',
         audience: Audience::External,

@@ -45,7 +45,7 @@ fn verify_names_what_differs() {
         let told = desk.does(&["verify", "r"], status);
         assert!(told.contains(expected), "{told}");
     };
-    verify(0, "All 6 files are as run ");
+    verify(0, "All 8 files are as run ");
     let findings = fs::read_to_string(desk.path("r/findings.csv")).unwrap();
     let reviewed = findings.replacen(",,,,,new,", ",cleared,\"a, b\",Leo,2024-07-01,new,", 1);
     assert_ne!(findings, reviewed);

@@ -87,10 +87,7 @@ fn what_cannot_be_meant_ends_in_2_and_is_told_on_standard_error() {
     refused(&[], "Usage: sent-audit");
     refused(&["rnu"], "unrecognized subcommand");
     refused(&["run", "--since", "05/06/2024"], "ambiguous");
-    refused(
-        &["run", "--format", "xlsx"],
-        "not available in this version",
-    );
+    refused(&["run", "--format", "xslx"], "write csv, xlsx or html");
     refused(&["run", "--config", "absent.toml"], "sent-audit init");
     refused(&["run", "--audience", "clients"], "needs a client list");
     refused(

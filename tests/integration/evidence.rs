@@ -30,7 +30,7 @@ fn messages_are_saved_as_they_were_received() {
         let manifest = fs::read_to_string(desk.path("r/manifest.json")).unwrap();
         assert!(manifest.contains(&row["sha256"]) && manifest.contains(&name));
     }
-    assert!(desk.does(&["verify", "r"], 0).contains("All 9 files"));
+    assert!(desk.does(&["verify", "r"], 0).contains("All 11 files"));
     desk.does(&scan(&["--evidence", "--redact", "--out", "x"]), 2);
 }
 

@@ -34,3 +34,4 @@ mod spreadsheet;
 mod tokens;
 mod trail;
 mod weather;
+mod workbook;

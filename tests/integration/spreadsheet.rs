@@ -7,7 +7,7 @@ use sent_audit::finding::{
     Author, Conclusion, Contact, ContactKind, Field, Finding, Owner, Place, Recipient, Verdict,
 };
 use sent_audit::mailbox::{Custodian, Locator, MailboxId, Organisation};
-use sent_audit::report::{Audience, Dialect, ReportSettings, write};
+use sent_audit::report::{Audience, Dialect, Format, ReportSettings, write};
 use sent_audit::store::{Decision, Import, Judged, RunRecord, Store, evidence_digest};
 use tempfile::TempDir;
 
@@ -33,9 +33,22 @@ pub(crate) fn has_spreadsheet() -> bool {
 
 /// Converts `files` as a spreadsheet does that was told that `separator` separates; returns the new files.
 pub(crate) fn converted(files: &[PathBuf], separator: u8, format: &str) -> Vec<PathBuf> {
+    let filter = format!("--infilter=Text - txt - csv (StarCalc):{separator},34,76");
+    let extension = format.split(':').next().unwrap();
+    let out = format!("{extension}-by-{separator}");
+    saved_as(files, Some(filter), format, &out)
+}
+
+/// Has a spreadsheet open `files` and save them as `format` into the directory `out` beside them; returns the new files.
+pub(crate) fn saved_as(
+    files: &[PathBuf],
+    filter: Option<String>,
+    format: &str,
+    out: &str,
+) -> Vec<PathBuf> {
     let extension = format.split(':').next().unwrap();
     let above = files[0].parent().unwrap();
-    let out = above.join(format!("{extension}-by-{separator}"));
+    let out = above.join(out);
     let run = Command::new("soffice")
         .args(["--headless", "--norestore"])
         // A profile of its own: two LibreOffices with one profile wait for each other.
@@ -43,9 +56,7 @@ pub(crate) fn converted(files: &[PathBuf], separator: u8, format: &str) -> Vec<P
             "-env:UserInstallation=file://{}",
             above.join("profile").display()
         ))
-        .arg(format!(
-            "--infilter=Text - txt - csv (StarCalc):{separator},34,76"
-        ))
+        .args(filter)
         .args(["--convert-to", format, "--outdir"])
         .arg(&out)
         .args(files)
@@ -63,7 +74,7 @@ pub(crate) fn converted(files: &[PathBuf], separator: u8, format: &str) -> Vec<P
     files.iter().map(name).collect()
 }
 
-fn records(file: &Path, separator: u8) -> Vec<Vec<String>> {
+pub(crate) fn records(file: &Path, separator: u8) -> Vec<Vec<String>> {
     let text = std::fs::read_to_string(file).unwrap();
     csv::ReaderBuilder::new()
         .delimiter(separator)
@@ -75,7 +86,7 @@ fn records(file: &Path, separator: u8) -> Vec<Vec<String>> {
 }
 
 /// `1` and `1.000` are one number.
-fn is_same(one: &str, two: &str) -> bool {
+pub(crate) fn is_same(one: &str, two: &str) -> bool {
     one == two
         || matches!((one.parse::<f64>(), two.parse::<f64>()), (Ok(a), Ok(b)) if a.total_cmp(&b).is_eq())
 }
@@ -119,13 +130,20 @@ fn formulas(files: &[PathBuf], separator: u8) -> usize {
         .sum()
 }
 
-struct Report {
-    directory: PathBuf,
+/// A report full of what a spreadsheet could take for something else.
+pub(crate) struct Report {
+    pub(crate) directory: PathBuf,
     _above: TempDir,
 }
 
 impl Report {
     fn written(separator: u8, dialect: Dialect) -> Self {
+        // As much as a cell holds.
+        Self::with_note(separator, dialect, &format!("={}", "n".repeat(32_766)))
+    }
+
+    /// With what a reviewer wrote.
+    pub(crate) fn with_note(separator: u8, dialect: Dialect, note: &str) -> Self {
         let above = tempfile::tempdir().unwrap();
         let directory = above.path().join("report");
         let run = RunRecord {
@@ -145,7 +163,7 @@ impl Report {
         ];
         let decision = Decision {
             status: "escalated".to_owned(),
-            note: format!("={}", "n".repeat(32_766)),
+            note: note.to_owned(),
             reviewer: "Leo".to_owned(),
             reviewed_on: "2024-07-01".to_owned(),
             evidence: evidence_digest(&findings[0]),
@@ -165,6 +183,7 @@ impl Report {
         store.commit(&mailbox, "key", &[judged]).unwrap();
         let settings = ReportSettings {
             directory: directory.clone(),
+            formats: Format::ALL.to_vec(),
             dialect,
             separator,
             audience: Audience::All,
@@ -194,7 +213,7 @@ impl Report {
         }
     }
 
-    fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.directory.join(name).with_extension("csv")
     }
 }
