@@ -2,6 +2,7 @@
 
 mod arguments;
 mod check;
+mod completions;
 mod explain;
 mod init;
 mod purge;
@@ -12,6 +13,7 @@ mod run;
 mod runs;
 mod status;
 mod summary;
+mod summary_json;
 mod terminal;
 mod verify;
 
@@ -57,6 +59,8 @@ pub fn main() -> ExitCode {
         Command::Explain(typed) => explain::explain(&typed),
         Command::Queries(typed) => queries::queries(&typed),
         Command::Demo(typed) => run::demo(&typed, loudness),
+        Command::Completions(typed) => completions::completions(&typed),
+        Command::Man(typed) => completions::man(&typed),
         Command::DocumentWorker => document::serve()
             .map(|()| Status::Done)
             .map_err(Failure::failed),

@@ -35,6 +35,7 @@ use directory::{Directory, FileRecord};
 pub use evidence::{Messages, Take, Wanted};
 pub(crate) use evidence_digest::EvidenceDigest;
 pub use format::{Format, UnknownFormat};
+pub use manifest::Counts;
 use overview::Overview;
 pub use safe::{protect, unprotect};
 pub(crate) use view::REDACTED;

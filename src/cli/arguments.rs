@@ -75,6 +75,9 @@ pub(super) enum Command {
     Runs(Runs),
     Purge(Purge),
     Demo(Demo),
+    Completions(Completions),
+    #[command(hide = true)]
+    Man(Man),
     /// Read documents from standard input, as a run asks for it
     #[command(name = crate::document::COMMAND, hide = true)]
     DocumentWorker,
@@ -347,6 +350,9 @@ pub(super) struct Report {
     /// Mask contact data, recipients and text, for wider circulation
     #[arg(long)]
     pub(super) redact: bool,
+    /// Write how it came out into this file, as JSON: exit status, counts, the report's place
+    #[arg(long, value_name = "FILE")]
+    pub(super) summary_json: Option<PathBuf>,
 }
 
 /// Which queries judge.
@@ -558,6 +564,30 @@ pub(super) struct Demo {
     /// No progress on standard error
     #[arg(long)]
     pub(super) no_progress: bool,
+}
+
+/// Print what a shell needs to complete commands and options
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  sent-audit completions bash > /etc/bash_completion.d/sent-audit
+  sent-audit completions zsh > /usr/share/zsh/site-functions/_sent-audit
+  sent-audit completions fish > ~/.config/fish/completions/sent-audit.fish
+
+Exit status:
+  0   printed
+  2   no such shell")]
+pub(super) struct Completions {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub(super) shell: clap_complete::Shell,
+}
+
+/// Write manual pages, one for each command
+#[derive(Debug, Args)]
+pub(super) struct Man {
+    /// The directory, which must be there
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: PathBuf,
 }
 
 /// `--audience`.

@@ -9,6 +9,7 @@ use super::arguments::{
 };
 use super::status::{self, Failure, Status};
 use super::summary;
+use super::summary_json;
 use super::terminal::{Terminal, say};
 use crate::audit::{self, Conduct, Outcome, Questions, ReportChoice, RunOptions, ScanOptions};
 use crate::config::Settings;
@@ -91,13 +92,20 @@ pub(super) fn finish(
         summary::tell(outcome, audience(typed.audience))
     };
     say(&text)?;
-    Ok(status::of_outcome(outcome, typed.fail_on))
+    let status = status::of_outcome(outcome, typed.fail_on);
+    if let Some(path) = &typed.summary_json {
+        summary_json::write(path, outcome, status)?;
+    }
+    Ok(status)
 }
 
 pub(super) fn report_choice(
     typed: &Report,
     settings: Option<&Settings>,
 ) -> Result<ReportChoice, Failure> {
+    if let Some(path) = &typed.summary_json {
+        summary_json::begin(path)?;
+    }
     let audience = audience(typed.audience);
     if audience == Audience::Clients && settings.is_none_or(|s| s.clients.is_none()) {
         return Err(Failure::usage(

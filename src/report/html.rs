@@ -31,7 +31,7 @@ const SCRIPT: &str = include_str!("html/page.js");
 /// The page's English texts in Spanish.
 const SPANISH: &str = include_str!("html/spanish.json");
 /// Rows of a list; the tables have all.
-const ROWS: usize = 100;
+const ROWS: usize = 25;
 /// The widest bar, in pixels.
 const BAR: u64 = 240;
 
@@ -394,8 +394,8 @@ mod tests {
             "a card lists twenty"
         );
         assert!(
-            page.contains("and 50 more: see clients.csv"),
-            "a list has a hundred rows"
+            page.contains("and 125 more: see clients.csv"),
+            "a list has 25 rows"
         );
     }
 

@@ -66,8 +66,9 @@ struct Report<'a> {
     separator: char,
 }
 
-#[derive(Serialize)]
-struct Counts {
+/// Sums of a report's tables, as the manifest and `--summary-json` tell them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Counts {
     findings: u64,
     findings_by_verdict: BTreeMap<&'static str, u64>,
     left_out_by_audience: u64,
@@ -128,35 +129,39 @@ pub(super) fn write(
             redacted: settings.redact,
             separator: char::from(settings.separator),
         },
-        counts: counts(summary),
+        counts: Counts::of(summary),
         files,
     };
     serde_json::to_writer_pretty(&mut *out, &manifest)?;
     out.write_all(b"\n")
 }
 
-fn counts(summary: &Summary) -> Counts {
-    let [complete, partial, failed, not_reached] = summary.mailboxes;
-    Counts {
-        findings: summary.findings.iter().map(|(_, count)| count).sum(),
-        findings_by_verdict: summary
-            .findings
-            .iter()
-            .map(|(verdict, count)| (verdict.as_str(), *count))
-            .collect(),
-        left_out_by_audience: summary.left_out,
-        mailboxes_complete: complete,
-        mailboxes_partial: partial,
-        mailboxes_failed: failed,
-        mailboxes_not_reached: not_reached,
-        messages_in_window: summary.in_window,
-        messages_judged: summary.judged,
-        messages_judged_before: summary.judged_before,
-        messages_not_judged: summary.exceptions,
-        clients: summary.clients,
-        clients_without_successor: summary.clients_without_successor,
-        messages_not_saved: summary.not_saved,
-        complete: !summary.incomplete,
+impl Counts {
+    /// Those of a report that was written.
+    #[must_use]
+    pub fn of(summary: &Summary) -> Self {
+        let [complete, partial, failed, not_reached] = summary.mailboxes;
+        Self {
+            findings: summary.findings.iter().map(|(_, count)| count).sum(),
+            findings_by_verdict: summary
+                .findings
+                .iter()
+                .map(|(verdict, count)| (verdict.as_str(), *count))
+                .collect(),
+            left_out_by_audience: summary.left_out,
+            mailboxes_complete: complete,
+            mailboxes_partial: partial,
+            mailboxes_failed: failed,
+            mailboxes_not_reached: not_reached,
+            messages_in_window: summary.in_window,
+            messages_judged: summary.judged,
+            messages_judged_before: summary.judged_before,
+            messages_not_judged: summary.exceptions,
+            clients: summary.clients,
+            clients_without_successor: summary.clients_without_successor,
+            messages_not_saved: summary.not_saved,
+            complete: !summary.incomplete,
+        }
     }
 }
 

@@ -24,6 +24,7 @@ mod layering;
 mod lean;
 mod login;
 mod nightly;
+mod page;
 mod poison;
 mod read_only;
 mod readme;

@@ -122,8 +122,8 @@ impl<'s, 't> Sheet<'s, 't> {
             Cell::Own(file) if column == "evidence_file" && !file.is_empty() => {
                 self.links += 1;
                 if self.links <= LINKS {
-                    // Relative to the workbook, so that the directory can be moved.
-                    let link = Url::new(format!("external:{file}")).set_text(file);
+                    // Without a root the library writes it relative to the workbook, so that the directory can be moved.
+                    let link = Url::new(format!("file:///{file}")).set_text(file);
                     self.worksheet
                         .write_url_with_format(row, at, link, &styles.link)?;
                     return Ok(());
