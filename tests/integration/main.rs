@@ -17,6 +17,7 @@ mod determinism;
 mod disk;
 mod evidence;
 mod guide;
+mod guides;
 mod harness;
 mod hostile;
 mod killed;

@@ -1,0 +1,194 @@
+//! The guides: every command in them is run, every text of an error is one that the program has, and the units are sound.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::harness::{Desk, Dovecot, PASSWORD, farewell, ordinary};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn guide(name: &str) -> String {
+    fs::read_to_string(root().join("docs").join(name)).unwrap()
+}
+
+/// Command lines of the guide, in order, with the exit status that it promises (`# status 1`; else 0).
+fn commands(guide: &str) -> Vec<(String, i32)> {
+    let mut commands = Vec::new();
+    let mut is_console = false;
+    for line in guide.lines().map(str::trim) {
+        if let Some(language) = line.strip_prefix("```") {
+            is_console = language == "console";
+        } else if let Some(command) = line.strip_prefix("$ ").filter(|_| is_console) {
+            let (command, note) = command.split_once(" # ").unwrap_or((command, "status 0"));
+            let status = note.trim().strip_prefix("status ").expect("`# status N`");
+            commands.push((command.trim().to_owned(), status.parse().unwrap()));
+        }
+    }
+    commands
+}
+
+/// Runs the commands of a guide one after the other; `between` sees each one once it has run.
+#[track_caller]
+fn follow(name: &str, desk: &Desk, between: impl Fn(&str)) {
+    let commands = commands(&guide(name));
+    assert!(!commands.is_empty(), "{name} shows no command");
+    let program = Path::new(env!("CARGO_BIN_EXE_sent-audit"))
+        .parent()
+        .unwrap();
+    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
+    for (command, status) in commands {
+        let output = Command::new("sh")
+            .args(["-c", &command])
+            .current_dir(desk.path(""))
+            .env("PATH", &path)
+            .env("IMAP_PASSWORD", PASSWORD)
+            .env_remove("RUST_LOG")
+            .output()
+            .unwrap();
+        let told = [output.stdout, output.stderr].concat();
+        let told = String::from_utf8_lossy(&told);
+        assert_eq!(
+            output.status.code(),
+            Some(status),
+            "{name}: {command}\n{told}"
+        );
+        between(&command);
+    }
+}
+
+/// Follows a guide that begins with `init`, on a server with Anna's mail.
+#[track_caller]
+fn follow_on_a_server(name: &str) {
+    let Some(dovecot) = Dovecot::new() else {
+        return;
+    };
+    let dovecot = dovecot
+        .user("anna")
+        .mailbox("anna", "Sent")
+        .seen("anna", "Sent", "S", &farewell("anna", 1))
+        .seen("anna", "Sent", "S", &ordinary("anna", 2))
+        .start();
+    let desk = Desk::new();
+    for name in ["audit.toml", "leavers.csv"] {
+        fs::remove_file(desk.path(name)).unwrap();
+    }
+    follow(name, &desk, |command| {
+        if command.starts_with("sent-audit init") {
+            let written = fs::read_to_string(desk.path("audit.toml")).unwrap();
+            let here = format!(
+                "host = \"localhost\"\nport = {}\nca_file = \"{}\"",
+                dovecot.tls_port(),
+                dovecot.authority().display()
+            );
+            let configured = written.replace("host = \"imap.acme.example\"", &here);
+            assert!(written != configured);
+            desk.write("audit.toml", &configured);
+        }
+    });
+}
+
+#[test]
+fn a_first_report() {
+    follow("first-report.md", &Desk::new(), |_| {});
+}
+
+#[test]
+fn a_night() {
+    follow_on_a_server("nightly.md");
+}
+
+#[test]
+fn an_investigation() {
+    follow_on_a_server("investigation.md");
+}
+
+#[test]
+fn a_review() {
+    let desk = Desk::new();
+    desk.scan("r");
+    follow("reviewing.md", &desk, |_| {});
+}
+
+#[test]
+fn what_verdicts_mean() {
+    follow("verdicts.md", &Desk::new(), |_| {});
+}
+
+#[test]
+fn retention() {
+    let desk = Desk::new();
+    desk.scan("r");
+    desk.write(
+        "leavers.csv",
+        "custodian,mailbox,last_day\nbert@acme.example,bert,2024-06-28\n",
+    );
+    follow("privacy.md", &desk, |_| {});
+}
+
+fn source(directory: &Path) -> String {
+    let entries = fs::read_dir(directory).unwrap();
+    entries
+        .map(|entry| entry.unwrap().path())
+        .map(|path| {
+            if path.is_dir() {
+                source(&path)
+            } else {
+                String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned()
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn texts_of_errors_are_those_of_the_program() {
+    let source = source(&root().join("src"));
+    let guide = guide("troubleshooting.md");
+    let texts: Vec<_> = guide
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
+        .collect();
+    assert!(texts.len() > 10, "{texts:?}");
+    for text in texts {
+        assert!(source.contains(text), "the program never says `{text}`");
+    }
+}
+
+#[test]
+fn the_service_is_sound_and_hardened() {
+    let analyze = |arguments: &[&str]| Command::new("systemd-analyze").args(arguments).output();
+    if analyze(&["--version"]).is_err() {
+        eprintln!("skipped: systemd-analyze is missing (Debian: systemd)");
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    for unit in ["sent-audit.service", "sent-audit.timer"] {
+        let text = fs::read_to_string(root().join("dist").join(unit)).unwrap();
+        // Neither the program nor its manual page is installed here.
+        let text = text
+            .replace("/usr/bin/sent-audit", env!("CARGO_BIN_EXE_sent-audit"))
+            .replace("Documentation=man:sent-audit-run(1)\n", "");
+        fs::write(directory.path().join(unit), text).unwrap();
+    }
+    let path = |unit: &str| directory.path().join(unit).display().to_string();
+    let checks: [&[&str]; 2] = [
+        &[
+            "verify",
+            &path("sent-audit.service"),
+            &path("sent-audit.timer"),
+        ],
+        &[
+            "security",
+            "--offline=yes",
+            "--threshold=20",
+            &path("sent-audit.service"),
+        ],
+    ];
+    for check in checks {
+        let output = analyze(check).unwrap();
+        let told = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        assert!(output.status.success(), "{check:?}: {told}");
+    }
+}
