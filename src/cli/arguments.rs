@@ -27,7 +27,7 @@ Exit status:
 
 /// Finds the farewell notices that departed employees sent to clients.
 ///
-/// Reads their sent mailboxes (over IMAP, strictly read-only, or from files), and writes CSV reports: who told which client
+/// Reads their sent mailboxes (over IMAP, strictly read-only, or from files), and writes a workbook, a page and CSV files: who told which client
 /// about leaving, with which personal contact data, with or without a successor.
 #[derive(Debug, Parser)]
 #[command(

@@ -65,8 +65,19 @@ fn help_names_the_commands_that_are_there_and_no_others() {
     assert_eq!(
         commands,
         [
-            "init", "check", "run", "scan", "explain", "queries", "report", "review", "verify",
-            "runs", "purge", "demo"
+            "init",
+            "check",
+            "run",
+            "scan",
+            "explain",
+            "queries",
+            "report",
+            "review",
+            "verify",
+            "runs",
+            "purge",
+            "demo",
+            "completions"
         ]
     );
     for command in commands {

@@ -33,6 +33,7 @@ mod review;
 mod sample_mail;
 mod sample_report;
 mod spreadsheet;
+mod summary_json;
 mod tokens;
 mod trail;
 mod weather;
