@@ -518,7 +518,7 @@ pub(super) struct Runs {
     pub(super) store: Option<PathBuf>,
 }
 
-/// Forget a custodian when the retention period is over, leaving a record that it was done
+/// Forget a custodian when the retention period is over, leaving a record of it
 ///
 /// Deletes findings, decisions, exceptions and progress of the custodian from the store, so that they cannot be read from
 /// its file any more. Refused while the roster names the custodian. Lists the report directories that still hold data.
