@@ -1,5 +1,5 @@
 //! sent-audit finds the farewell notices that departed employees sent to clients: over IMAP, strictly read-only, or in
-//! files; and writes CSV reports that people review in a spreadsheet.
+//! files; and writes a workbook that people review, a page that they read, and the same rows as CSV files.
 //!
 //! This page is the architecture. The commands, files and columns are explained to their users in `README.md`,
 //! `queries/README.md` and `reports/README.md`.

@@ -32,8 +32,8 @@ pub(super) fn tell(
     tell_sums(outcome, terminal)?;
     writeln!(
         terminal,
-        "\nThe report: {}\n  findings.csv is the one to begin with; contacts, recipients, clients, coverage and exceptions\n  \
-         have the details, manifest.json says what was done.\n",
+        "\nThe report: {}\n  report.html is the one to begin with, report.xlsx the one to review; the CSV files have the same rows,\n  \
+         manifest.json says what was done.\n",
         directory.display()
     )?;
     terminal.write_all(NEXT.as_bytes())?;
