@@ -13,7 +13,7 @@ const MODEL_FOR: i32 = 20;
 /// What the model may take away, at most: it knows wordings, but less of real mail than the frames.
 const MODEL_AGAINST: i32 = 10;
 /// Taken off the model's logit, in hundredths, before ten of them make a point.
-const MODEL_DOUBT: i32 = 100;
+const MODEL_DOUBT: i32 = 150;
 /// What each further frame for the same fact adds in one sentence, at most twice.
 const SUPPORT: i32 = 10;
 
