@@ -49,7 +49,7 @@ use crate::store::{RunRecord, StoreError};
 
 use begun::Begun;
 use evidence::Originals;
-use judging::RosterJudging;
+use judging::{Bench, RosterJudging};
 use progress::{Progress, Units};
 
 pub use again::{AgainOptions, report};
@@ -273,9 +273,11 @@ pub fn run(
     let queues = roster::queues(settings, &chosen, options, &judge)?;
     let accounts = queues.iter().map(|queue| queue.jobs.len() as u64).sum();
     let judging = Arc::new(RosterJudging {
-        judge,
+        bench: Bench {
+            judge,
+            documents: options.conduct.documents.clone(),
+        },
         organisation: settings.organisation.clone(),
-        documents: options.conduct.documents.clone(),
     });
     let mut begun = Begun::begin(record, options.store.as_deref(), report, Some(settings))?;
     roster::tell_again(begun.store(), &queues)?;

@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use super::again::matcher;
 use super::documents::Documents;
-use super::judging::ScanJudging;
-use super::scan::{by_address, organisation};
+use super::scan;
 use super::{AuditError, ScanOptions};
 use crate::config::Settings;
 use crate::detect::explain::Explanation;
@@ -56,21 +55,7 @@ pub fn explain(
         .as_deref()
         .map(|glob| named(settings, glob))
         .transpose()?;
-    let judging = ScanJudging {
-        judge,
-        documents: options.scan.conduct.documents.clone(),
-        organisation: organisation(settings, &options.scan),
-        owners: options
-            .scan
-            .owners
-            .iter()
-            .map(|owner| owner.trim().to_lowercase())
-            .collect(),
-        last_day: None,
-        window: None,
-        settings: settings.cloned(),
-        roster: settings.map(by_address).unwrap_or_default(),
-    };
+    let judging = scan::judging(judge, &options.scan, settings);
     let custodian = named
         .or_else(|| judging.custodian(&message))
         .ok_or_else(|| {
@@ -84,9 +69,10 @@ pub fn explain(
         &message,
         &octets,
         Extent::Whole,
-        judging.documents.as_deref(),
+        judging.bench.documents.as_deref(),
     );
     let explanation = judging
+        .bench
         .judge
         .explain(&message, &documents, &custodian, &organisation);
     documents.into_outcome().fill(&mut message);

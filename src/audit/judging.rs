@@ -20,12 +20,41 @@ use crate::message::{self, Address, Message};
 use crate::source::imap::Extent;
 use crate::store::Judged;
 
+/// Who judges, and what opens documents.
+pub(super) struct Bench {
+    pub(super) judge: Judge,
+    pub(super) documents: Option<Arc<Reader>>,
+}
+
+impl Bench {
+    /// Judges a message as a custodian's; `None` if documents matter that were not fetched.
+    fn judged(
+        &self,
+        work: &Work,
+        raw: &RawMessage,
+        extent: Extent,
+        message: &Message,
+        custodian: &Custodian,
+        organisation: &Organisation,
+    ) -> Option<Judged> {
+        let documents = Documents::new(message, &raw.octets, extent, self.documents.as_deref());
+        let conclusions = self
+            .judge
+            .judge_with(message, &documents, custodian, organisation);
+        let bound = Bound {
+            work,
+            raw,
+            message,
+            documents: &documents,
+        };
+        (!documents.are_missing()).then(|| bound.to(&custodian.id, conclusions))
+    }
+}
+
 /// Judges what lies in a roster's mailboxes: it is the custodian's, whatever its From says.
 pub(super) struct RosterJudging {
-    pub(super) judge: Judge,
+    pub(super) bench: Bench,
     pub(super) organisation: Organisation,
-    /// Opens documents.
-    pub(super) documents: Option<Arc<Reader>>,
 }
 
 impl Judging for RosterJudging {
@@ -33,32 +62,19 @@ impl Judging for RosterJudging {
         let message = message::parse(&raw.octets);
         let nobody = Custodian::default();
         let custodian = work.custodian.as_ref().unwrap_or(&nobody);
-        let documents = Documents::new(&message, &raw.octets, extent, self.documents.as_deref());
-        let conclusions =
-            self.judge
-                .judge_with(&message, &documents, custodian, &self.organisation);
-        if documents.are_missing() {
-            return Opinion::Flagged;
-        }
-        let judged = Bound {
-            work,
-            raw,
-            message: &message,
-            documents: &documents,
-        }
-        .to(&custodian.id, conclusions);
-        Opinion::Judged {
+        let judged = self
+            .bench
+            .judged(work, raw, extent, &message, custodian, &self.organisation);
+        judged.map_or(Opinion::Flagged, |judged| Opinion::Judged {
             judged,
             author: None,
-        }
+        })
     }
 }
 
 /// Judges what lies in files: each message tells whose it is.
 pub(super) struct ScanJudging {
-    pub(super) judge: Judge,
-    /// Opens documents.
-    pub(super) documents: Option<Arc<Reader>>,
+    pub(super) bench: Bench,
     /// Without domains each From's own domain counts.
     pub(super) organisation: Organisation,
     /// Lower case; empty if every author is audited.
@@ -84,24 +100,13 @@ impl Judging for ScanJudging {
             return Opinion::OutOfWindow;
         }
         let organisation = self.organisation_of(&message);
-        let documents = Documents::new(&message, &raw.octets, extent, self.documents.as_deref());
-        let conclusions = self
-            .judge
-            .judge_with(&message, &documents, &custodian, &organisation);
-        if documents.are_missing() {
-            return Opinion::Flagged;
-        }
-        let judged = Bound {
-            work,
-            raw,
-            message: &message,
-            documents: &documents,
-        }
-        .to(&custodian.id, conclusions);
-        Opinion::Judged {
+        let judged = self
+            .bench
+            .judged(work, raw, extent, &message, &custodian, &organisation);
+        judged.map_or(Opinion::Flagged, |judged| Opinion::Judged {
             judged,
             author: Some(Box::new(custodian)),
-        }
+        })
     }
 }
 
@@ -275,8 +280,10 @@ mod tests {
             ..Custodian::default()
         };
         ScanJudging {
-            judge: Judge::new(&QuerySet::builtin().unwrap()),
-            documents: None,
+            bench: Bench {
+                judge: Judge::new(&QuerySet::builtin().unwrap()),
+                documents: None,
+            },
             organisation: Organisation::default(),
             owners: owners.iter().map(ToString::to_string).collect(),
             last_day: None,

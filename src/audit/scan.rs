@@ -7,11 +7,12 @@ use std::sync::atomic::AtomicUsize;
 use super::begun::{self, Begun};
 use super::evidence::Originals;
 use super::files::Shelf;
-use super::judging::ScanJudging;
+use super::judging::{Bench, ScanJudging};
 use super::progress::{Progress, Units};
 use super::record;
 use super::{AuditError, Outcome, ReportChoice, ScanOptions};
 use crate::config::Settings;
+use crate::detect::Judge;
 use crate::mailbox::{Custodian, Organisation};
 use crate::report::ReportSettings;
 use crate::source::files;
@@ -29,7 +30,9 @@ pub fn scan(
         .questions
         .judge(settings.map_or(&[][..], |s| &s.queries))?;
     let mailboxes = files::discover(&options.paths)?;
-    let organisation = organisation(settings, options);
+    let judging = Arc::new(judging(judge, options, settings));
+    let judge = &judging.bench.judge;
+    let organisation = judging.organisation.clone();
     let record = record::begin(
         "scan",
         &options.conduct.command_line,
@@ -43,20 +46,6 @@ pub fn scan(
         key: judge.key(&Custodian::default(), &organisation),
         next: AtomicUsize::new(0),
     };
-    let judging = Arc::new(ScanJudging {
-        judge,
-        documents: options.conduct.documents.clone(),
-        organisation: organisation.clone(),
-        owners: options
-            .owners
-            .iter()
-            .map(|owner| owner.trim().to_lowercase())
-            .collect(),
-        last_day: options.last_day,
-        window: options.window,
-        settings: settings.cloned(),
-        roster: settings.map(by_address).unwrap_or_default(),
-    });
     let mut begun = Begun::begin(record, options.store.as_deref(), report, settings)?;
     let units = shelf.mailboxes.len() as u64;
     let progress = Progress::new(options.conduct.progress, Units::Mailboxes, units);
@@ -89,7 +78,7 @@ pub fn scan(
 }
 
 /// What was typed goes before what is configured.
-pub(super) fn organisation(settings: Option<&Settings>, options: &ScanOptions) -> Organisation {
+fn organisation(settings: Option<&Settings>, options: &ScanOptions) -> Organisation {
     let mut organisation = settings.map(|s| s.organisation.clone()).unwrap_or_default();
     if !options.org_domains.is_empty() {
         let bare = |domain: &String| domain.trim().trim_start_matches('@').to_lowercase();
@@ -101,8 +90,32 @@ pub(super) fn organisation(settings: Option<&Settings>, options: &ScanOptions) -
     organisation
 }
 
+/// Judges as the options and the configuration ask.
+pub(super) fn judging(
+    judge: Judge,
+    options: &ScanOptions,
+    settings: Option<&Settings>,
+) -> ScanJudging {
+    ScanJudging {
+        bench: Bench {
+            judge,
+            documents: options.conduct.documents.clone(),
+        },
+        organisation: organisation(settings, options),
+        owners: options
+            .owners
+            .iter()
+            .map(|owner| owner.trim().to_lowercase())
+            .collect(),
+        last_day: options.last_day,
+        window: options.window,
+        settings: settings.cloned(),
+        roster: settings.map(by_address).unwrap_or_default(),
+    }
+}
+
 /// The roster's custodians by everything that may stand in a From.
-pub(super) fn by_address(settings: &Settings) -> HashMap<String, Custodian> {
+fn by_address(settings: &Settings) -> HashMap<String, Custodian> {
     let mut roster = HashMap::new();
     for custodian in &settings.custodians {
         let logins = settings

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::fact::{Fact, HOLDS, counted};
+use super::fact::{Fact, HOLDS, Signals, counted};
 use super::gate::Hit;
 use super::owner::Reason;
 use super::reading::Reading;
@@ -178,7 +178,7 @@ fn of_query(case: &Case<'_>, query: &Query, hits: &[Hit]) -> QueryExplanation {
     if left_out.is_some() {
         return explanation;
     }
-    let findings = case.findings(query, hits);
+    let findings = case.findings(query, hits, &Signals::by_language(query, hits));
     let held = findings.holding();
     explanation.sentences = sentences(case.reading, query, &findings);
     explanation.facts = facts(case.reading, query, &findings);

@@ -54,7 +54,8 @@ impl<'h> Signals<'h> {
     }
 
     /// The hits of one query, apart by language; phrases for any language count in each.
-    fn by_language(query: &Query, hits: &'h [Hit]) -> Vec<Self> {
+    #[must_use]
+    pub(super) fn by_language(query: &Query, hits: &'h [Hit]) -> Vec<Self> {
         let of = |hit: &Hit| {
             let phrase = query
                 .signals
@@ -128,12 +129,11 @@ impl<'h> Signals<'h> {
 /// Whether the frames leave it possible that all facts hold that a pattern requires, whatever the model says: a quick look
 /// before [`weigh`].
 #[must_use]
-pub(super) fn may_hold(query: &Query, pattern: &Pattern, hits: &[Hit]) -> bool {
+pub(super) fn may_hold(query: &Query, pattern: &Pattern, languages: &[Signals<'_>]) -> bool {
     let mut required = pattern.all.iter().filter_map(|term| match term {
         Term::Fact(fact) => Some(fact),
         _ => None,
     });
-    let languages = Signals::by_language(query, hits);
     required.all(|fact| {
         let frames: Vec<(usize, &Frame)> = query
             .frames
@@ -148,8 +148,7 @@ pub(super) fn may_hold(query: &Query, pattern: &Pattern, hits: &[Hit]) -> bool {
                     .filter(|(_, f)| signals.frame_holds(f, sentence))
                     .map(|&(number, f)| (number, f.points))
                     .collect();
-                points.sort_by_key(|&(number, points)| (-points, number));
-                frame_points(&points) + MODEL_FOR >= HOLDS
+                frame_points(&mut points) + MODEL_FOR >= HOLDS
             })
         })
     })
@@ -158,12 +157,15 @@ pub(super) fn may_hold(query: &Query, pattern: &Pattern, hits: &[Hit]) -> bool {
 /// Weighs every fact of a query in every sentence and keeps the best sentence for each. Frames combine signals of one
 /// language only: a word of another may mean something else.
 #[must_use]
-pub(super) fn weigh(query: &Query, hits: &[Hit], reading: &Reading<'_>) -> BTreeMap<String, Fact> {
-    let languages = Signals::by_language(query, hits);
+pub(super) fn weigh(
+    query: &Query,
+    languages: &[Signals<'_>],
+    reading: &Reading<'_>,
+) -> BTreeMap<String, Fact> {
     let mut best: BTreeMap<String, Fact> = BTreeMap::new();
     for sentence in 0..reading.len() {
         let learned = learned(query, reading, sentence);
-        for signals in &languages {
+        for signals in languages {
             for (name, fact) in weigh_sentence(query, signals, &learned, sentence) {
                 let slot = best.entry(name).or_insert_with(|| fact.clone());
                 // The first of equals is kept, so that the order of sentences decides and nothing else.
@@ -211,9 +213,7 @@ fn weigh_sentence(
     }
     for fact in facts.values_mut() {
         fact.sentence = sentence;
-        fact.frames
-            .sort_by_key(|&(number, points)| (-points, number));
-        fact.points = fact.model + frame_points(&fact.frames);
+        fact.points = fact.model + frame_points(&mut fact.frames);
     }
     facts
 }
@@ -230,6 +230,8 @@ pub(super) fn counted(frames: &[(usize, i32)]) -> impl Iterator<Item = (usize, i
     })
 }
 
-fn frame_points(frames: &[(usize, i32)]) -> i32 {
+/// Puts frames into the order of their strength, and sums what they add.
+fn frame_points(frames: &mut [(usize, i32)]) -> i32 {
+    frames.sort_by_key(|&(number, points)| (-points, number));
     counted(frames).map(|(_, points)| points).sum()
 }

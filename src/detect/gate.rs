@@ -95,7 +95,7 @@ impl Gate {
 }
 
 /// Signals of which one must stand in a message for any pattern to hold; `None` if a pattern can hold without words.
-fn leads(query: &Query) -> Option<BTreeSet<usize>> {
+pub(super) fn leads(query: &Query) -> Option<BTreeSet<usize>> {
     let of_term = |term: &Term| match term {
         Term::Signal(signal) => Some(BTreeSet::from([*signal])),
         Term::Fact(fact) => {
@@ -111,8 +111,8 @@ fn leads(query: &Query) -> Option<BTreeSet<usize>> {
         let required = pattern.all.iter().find_map(of_term);
         required.or_else(|| {
             let each: Option<Vec<_>> = pattern.any.iter().map(of_term).collect();
-            let all: BTreeSet<usize> = each?.into_iter().flatten().collect();
-            (!all.is_empty()).then_some(all)
+            each.filter(|each| !each.is_empty())
+                .map(|each| each.into_iter().flatten().collect())
         })
     };
     let each: Option<Vec<_>> = query.patterns.iter().map(of_pattern).collect();

@@ -7,7 +7,7 @@ use super::Documents;
 use super::author::{self, Authorship, domain};
 use super::contact::{self, Found};
 use super::fact::{self, Fact, Signals};
-use super::gate::Hit;
+use super::gate::{self, Hit};
 use super::language;
 use super::owner::{self, Cues};
 use super::reading::Reading;
@@ -35,8 +35,6 @@ pub(super) struct Findings<'f, 'c> {
     query: &'f Query,
     pub(super) signals: Signals<'f>,
     pub(super) facts: BTreeMap<String, Fact>,
-    /// Whether it can only match where a phrase of it stands: then documents are read whenever contact data are.
-    needs_words: bool,
     found: OnceCell<Vec<Found>>,
     found_in_all: OnceCell<Vec<Found>>,
     contacts: OnceCell<Vec<Contact>>,
@@ -114,23 +112,28 @@ impl Case<'_> {
 
     /// What a query concludes from its phrases that stand in the message.
     pub(super) fn conclude(&self, query: &Query, hits: &[Hit]) -> Option<Conclusion> {
-        let may_hold = |p| fact::may_hold(query, p, hits);
+        let languages = Signals::by_language(query, hits);
+        let may_hold = |p| fact::may_hold(query, p, &languages);
         if !query.patterns.iter().any(may_hold) {
             return None;
         }
-        let findings = self.findings(query, hits);
+        let findings = self.findings(query, hits, &languages);
         let (_, pattern) = findings.holding()?;
         Some(findings.conclusion(pattern))
     }
 
-    /// What a query makes of the case.
-    pub(super) fn findings<'f>(&'f self, query: &'f Query, hits: &'f [Hit]) -> Findings<'f, 'f> {
+    /// What a query makes of the case, by its phrases that stand in the message and the same apart by language.
+    pub(super) fn findings<'f>(
+        &'f self,
+        query: &'f Query,
+        hits: &'f [Hit],
+        languages: &[Signals<'_>],
+    ) -> Findings<'f, 'f> {
         Findings {
             case: self,
             query,
             signals: Signals::new(hits),
-            facts: fact::weigh(query, hits, self.reading),
-            needs_words: query.needs_words(),
+            facts: fact::weigh(query, languages, self.reading),
             found: OnceCell::new(),
             found_in_all: OnceCell::new(),
             contacts: OnceCell::new(),
@@ -150,14 +153,6 @@ impl Term {
     }
 }
 
-impl Pattern {
-    /// Whether it can only hold where a phrase of the query stands.
-    fn needs_words(&self) -> bool {
-        let words = |t: &Term| matches!(t, Term::Signal(_) | Term::Fact(_));
-        self.all.iter().any(words) || !self.any.is_empty() && self.any.iter().all(words)
-    }
-}
-
 /// Where contact data are sought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Depth {
@@ -165,13 +160,6 @@ pub(super) enum Depth {
     Message,
     /// In its documents, too.
     Documents,
-}
-
-impl Query {
-    /// Whether it can only match where a phrase of it stands.
-    fn needs_words(&self) -> bool {
-        self.patterns.iter().all(Pattern::needs_words)
-    }
 }
 
 impl<'f> Findings<'f, '_> {
@@ -227,9 +215,10 @@ impl<'f> Findings<'f, '_> {
         })
     }
 
-    /// Where contact data are sought before it is known whether the message is found.
+    /// Where contact data are sought before it is known whether the message is found: in documents, too, if the query can
+    /// only match where a phrase of it stands.
     fn depth(&self) -> Depth {
-        if self.needs_words {
+        if gate::leads(self.query).is_some() {
             Depth::Documents
         } else {
             Depth::Message

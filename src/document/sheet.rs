@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::io::Cursor;
 
-use calamine::{Data, Reader, Xls, XlsError, Xlsb, XlsbError, Xlsx, XlsxError};
+use calamine::{Cell, Data, DataRef, Reader, Xls, XlsError, Xlsb, XlsbError, Xlsx, XlsxError};
 
 use super::Shortfall;
 use super::text::Kept;
@@ -33,11 +33,8 @@ pub(super) fn read(octets: &[u8], format: Format, text: &mut Kept) -> Result<(),
             for name in workbook.sheet_names() {
                 let mut lines = Lines::begin(&name, text)?;
                 // Sheets of charts have no cells.
-                let Ok(mut cells) = workbook.worksheet_cells_reader(&name) else {
-                    continue;
-                };
-                while let Some(cell) = cells.next_cell()? {
-                    lines.add(cell.get_position().0, cell.get_value().clone().into())?;
+                if let Ok(mut cells) = workbook.worksheet_cells_reader(&name) {
+                    lines.add_all(|| cells.next_cell())?;
                 }
             }
         }
@@ -45,11 +42,8 @@ pub(super) fn read(octets: &[u8], format: Format, text: &mut Kept) -> Result<(),
             let mut workbook = Xlsb::new(from)?;
             for name in workbook.sheet_names() {
                 let mut lines = Lines::begin(&name, text)?;
-                let Ok(mut cells) = workbook.worksheet_cells_reader(&name) else {
-                    continue;
-                };
-                while let Some(cell) = cells.next_cell()? {
-                    lines.add(cell.get_position().0, cell.get_value().clone().into())?;
+                if let Ok(mut cells) = workbook.worksheet_cells_reader(&name) {
+                    lines.add_all(|| cells.next_cell())?;
                 }
             }
         }
@@ -79,6 +73,20 @@ impl<'t> Lines<'t> {
         text.add("\n")?;
         text.add(name)?;
         Ok(Self { text, row: None })
+    }
+
+    /// Adds cells one by one, until there is no more.
+    fn add_all<'d, E>(
+        &mut self,
+        mut next: impl FnMut() -> Result<Option<Cell<DataRef<'d>>>, E>,
+    ) -> Result<(), Shortfall>
+    where
+        Shortfall: From<E>,
+    {
+        while let Some(cell) = next()? {
+            self.add(cell.get_position().0, cell.get_value().clone().into())?;
+        }
+        Ok(())
     }
 
     fn add(&mut self, row: u32, value: Data) -> Result<(), Shortfall> {

@@ -49,18 +49,7 @@ fn a_browser_runs_the_page_s_script_and_nothing_else() {
          I am leaving Acme at the end of June {HOSTILE} and the 28th will be my last day.\r\n"
     );
     desk.write("mail/5.eml", &farewell);
-    desk.does(
-        &[
-            "scan",
-            "mail",
-            "--config",
-            "audit.toml",
-            "--no-progress",
-            "--out",
-            "r",
-        ],
-        0,
-    );
+    desk.scan("r");
     for (language, told) in [("en", "4 findings shown"), ("es", "4 hallazgos visibles")] {
         let Some((page, console)) = shown(&desk.path("r/report.html"), language) else {
             return;

@@ -73,7 +73,7 @@ pub(super) fn find(text: &str) -> Vec<Spelled> {
     found
 }
 
-/// The words of a text with their places; a word of more than one line or sentence apart ends a run by itself.
+/// The words of a text, folded, with their places.
 fn words(text: &str) -> Vec<(Range<usize>, String)> {
     let mut words = Vec::new();
     let mut start = None;
@@ -82,7 +82,13 @@ fn words(text: &str) -> Vec<(Range<usize>, String)> {
             (true, None) => start = Some(at),
             (false, Some(from)) => {
                 let word = text.get(from..at).unwrap_or_default();
-                words.push((from..at, fold_words(word)));
+                // Most words need no more, and there are many.
+                let folded = if word.is_ascii() {
+                    word.to_ascii_lowercase()
+                } else {
+                    fold_words(word)
+                };
+                words.push((from..at, folded));
                 start = None;
             }
             _ => {}

@@ -75,9 +75,11 @@ fn expand_branches(branches: &[Vec<Node>]) -> Option<BTreeSet<String>> {
 /// Literals of which every match contains one, and where: the best of the sequence's obligatory parts.
 pub(super) fn anchors(nodes: &[Node]) -> Option<(BTreeSet<String>, Span)> {
     let mut best: Option<(BTreeSet<String>, Span)> = None;
+    let mut rarest = u64::MAX;
     let mut offer = |set: BTreeSet<String>, before: Span| {
-        let often = |set: &BTreeSet<String>| set.iter().map(|l| frequency(l)).sum::<u64>();
-        if best.as_ref().is_none_or(|(b, _)| often(&set) < often(b)) {
+        let often = set.iter().map(|l| frequency(l)).sum();
+        if best.is_none() || often < rarest {
+            rarest = often;
             best = Some((set, before));
         }
     };
