@@ -111,7 +111,7 @@ impl Judge {
         organisation: &Organisation,
     ) -> Vec<Conclusion> {
         let reading = Reading::new(message, organisation);
-        let leads = self.gate.leads(&reading);
+        let gated = self.gate.look(&reading);
         let case = verdict::Case {
             message,
             documents,
@@ -126,7 +126,7 @@ impl Judge {
             .enumerate()
             .filter(|(_, query)| case.leaves_out(query).is_none() && case.recipients_allow(query))
             .filter_map(|(number, query)| {
-                let hits = self.gate.hits(number, &leads, &reading)?;
+                let hits = self.gate.hits(number, &gated)?;
                 Some((query, case.conclude(query, &hits)?))
             })
             .collect();

@@ -8,6 +8,7 @@ mod file;
 pub mod fold;
 pub mod model;
 pub mod phrase;
+pub mod vocabulary;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,12 +18,15 @@ use sha2::{Digest, Sha256};
 use crate::finding::{Verdict, hexadecimal};
 use model::Model;
 use phrase::Phrase;
+use vocabulary::Vocabulary;
 
 /// Queries, compiled and checked, ready for a judge.
 #[derive(Debug, Clone, Default)]
 pub struct QuerySet {
     /// Sorted by id.
     pub queries: Vec<Query>,
+    /// The words of all their phrases.
+    pub vocabulary: Arc<Vocabulary>,
 }
 
 /// One query.
@@ -53,7 +57,7 @@ pub struct Query {
     /// What must and must not match.
     pub examples: Vec<Example>,
     /// Learned weights beside the frames.
-    pub model: Option<Model>,
+    pub model: Option<Arc<Model>>,
 }
 
 /// Which messages a query looks at.
@@ -231,8 +235,7 @@ impl QuerySet {
     /// # Errors
     /// Only if a built-in file is broken, which the tests exclude.
     pub fn builtin() -> Result<Self, QueryError> {
-        let sources = builtin::QUERIES.iter().map(builtin::Builtin::source);
-        Self::from_sources(sources.collect())
+        Self::from_sources(Self::sources(&[] as &[&Path])?)
     }
 
     /// Reads query files, or directories of `*.toml`; without any path, the built-in queries.
@@ -240,20 +243,38 @@ impl QuerySet {
     /// # Errors
     /// A file that cannot be read or used.
     pub fn load(paths: &[impl AsRef<Path>]) -> Result<Self, QueryError> {
+        Self::from_sources(Self::sources(paths)?)
+    }
+
+    /// As [`QuerySet::load`], and one more file.
+    ///
+    /// # Errors
+    /// A file that cannot be read or used.
+    pub fn load_with(paths: &[impl AsRef<Path>], more: &Path) -> Result<Self, QueryError> {
+        let mut sources = Self::sources(paths)?;
+        file::read(more, &mut sources)?;
+        Self::from_sources(sources)
+    }
+
+    fn sources(paths: &[impl AsRef<Path>]) -> Result<Vec<file::Source>, QueryError> {
         if paths.is_empty() {
-            return Self::builtin();
+            return Ok(builtin::QUERIES
+                .iter()
+                .map(builtin::Builtin::source)
+                .collect());
         }
         let mut sources = Vec::new();
         for path in paths {
             file::read(path.as_ref(), &mut sources)?;
         }
-        Self::from_sources(sources)
+        Ok(sources)
     }
 
     fn from_sources(sources: Vec<file::Source>) -> Result<Self, QueryError> {
         let mut queries: Vec<(PathBuf, Query)> = Vec::new();
+        let mut vocabulary = Vocabulary::default();
         for source in sources {
-            let query = source.compile()?;
+            let query = source.compile(&mut vocabulary)?;
             let twin = queries.iter().find(|(_, q)| q.id == query.id);
             if let Some((path, other)) = twin {
                 if other.digest == query.digest {
@@ -274,6 +295,7 @@ impl QuerySet {
         queries.sort_by(|(_, a), (_, b)| a.id.cmp(&b.id));
         Ok(Self {
             queries: queries.into_iter().map(|(_, q)| q).collect(),
+            vocabulary: vocabulary.into(),
         })
     }
 

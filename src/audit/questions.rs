@@ -33,10 +33,9 @@ impl Questions {
     }
 
     fn load(&self, paths: &[PathBuf]) -> Result<QuerySet, AuditError> {
-        let mut set = if self.names.is_empty() && !self.phrases.is_empty() {
-            QuerySet::default()
-        } else {
-            QuerySet::load(paths)?
+        let mut set = match self.phrase_query() {
+            None => QuerySet::load(paths)?,
+            Some(query) => self.load_with(paths, &query)?,
         };
         if let Some(unknown) = self
             .names
@@ -49,37 +48,58 @@ impl Questions {
                 known.join(", ")
             )));
         }
-        if !self.names.is_empty() || !self.phrases.is_empty() {
-            set.keep(&self.names);
-        }
-        if !self.phrases.is_empty() {
-            set.queries.extend(phrase_query(&self.phrases)?.queries);
-            set.queries.sort_by(|a, b| a.id.cmp(&b.id));
+        let phrases = self.phrase_query().map(|query| query.id);
+        let chosen: Vec<String> = self.names.iter().cloned().chain(phrases).collect();
+        if !chosen.is_empty() {
+            set.keep(&chosen);
         }
         Ok(set)
     }
+
+    /// The query of the phrases, together with those of the files if any of these is asked for.
+    fn load_with(&self, paths: &[PathBuf], query: &PhraseQuery) -> Result<QuerySet, AuditError> {
+        let directory = tempfile::tempdir().map_err(AuditError::Temporary)?;
+        let typed = directory.path().join("phrase.toml");
+        std::fs::write(&typed, &query.text).map_err(AuditError::Temporary)?;
+        let set = if self.names.is_empty() {
+            QuerySet::load(&[&typed])
+        } else {
+            QuerySet::load_with(paths, &typed)
+        };
+        set.map_err(|error| match error {
+            QueryError::Invalid { path, problem } if path == typed => {
+                AuditError::Usage(format!("--phrase: {problem}"))
+            }
+            error => error.into(),
+        })
+    }
+
+    /// A query of its own for the phrases. Its id tells it from that of other phrases, whose findings it must not replace.
+    fn phrase_query(&self) -> Option<PhraseQuery> {
+        if self.phrases.is_empty() {
+            return None;
+        }
+        let listed: Vec<String> = self
+            .phrases
+            .iter()
+            .map(|phrase| toml::Value::String(phrase.clone()).to_string())
+            .collect();
+        let listed = listed.join(", ");
+        let digest = hexadecimal(&Sha256::digest(&listed));
+        let id = format!("phrase-{}", digest.get(..8).unwrap_or_default());
+        let text = format!(
+            "id = \"{id}\"\nversion = 1\ntitle = \"Typed phrases\"\nsignal.phrase.any = [{listed}]\n\
+             pattern = [{{ verdict = \"match\", all = [\"phrase\"], confidence = 100, says = \"the phrase that was asked for\" }}]\n"
+        );
+        Some(PhraseQuery { id, text })
+    }
 }
 
-/// A query of its own for these phrases. Its id tells it from other phrases, whose findings it must not replace.
-fn phrase_query(phrases: &[String]) -> Result<QuerySet, AuditError> {
-    let listed: Vec<String> = phrases
-        .iter()
-        .map(|phrase| toml::Value::String(phrase.clone()).to_string())
-        .collect();
-    let listed = listed.join(", ");
-    let digest = hexadecimal(&Sha256::digest(&listed));
-    let text = format!(
-        "id = \"phrase-{}\"\nversion = 1\ntitle = \"Typed phrases\"\nsignal.phrase.any = [{listed}]\n\
-         pattern = [{{ verdict = \"match\", all = [\"phrase\"], confidence = 100, says = \"the phrase that was asked for\" }}]\n",
-        digest.get(..8).unwrap_or_default()
-    );
-    let directory = tempfile::tempdir().map_err(AuditError::Temporary)?;
-    let path = directory.path().join("phrase.toml");
-    std::fs::write(&path, text).map_err(AuditError::Temporary)?;
-    QuerySet::load(&[path]).map_err(|error| match error {
-        QueryError::Invalid { problem, .. } => AuditError::Usage(format!("--phrase: {problem}")),
-        error @ QueryError::Read { .. } => error.into(),
-    })
+/// A query of phrases that were typed.
+struct PhraseQuery {
+    id: String,
+    /// Of its file.
+    text: String,
 }
 
 #[cfg(test)]

@@ -130,7 +130,7 @@ impl Judge {
         organisation: &Organisation,
     ) -> Explanation {
         let reading = Reading::new(message, organisation);
-        let leads = self.gate.leads(&reading);
+        let gated = self.gate.look(&reading);
         let case = Case {
             message,
             documents,
@@ -142,7 +142,7 @@ impl Judge {
         let mut queries: Vec<QueryExplanation> = all()
             .enumerate()
             .map(|(number, query)| {
-                let hits = self.gate.all_hits(number, &leads, &reading);
+                let hits = self.gate.all_hits(number, &gated);
                 of_query(&case, query, &hits)
             })
             .collect();

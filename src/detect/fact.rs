@@ -1,5 +1,6 @@
 //! Facts: what the frames and the model of a query make of the signals in a message, sentence by sentence.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use super::gate::Hit;
@@ -44,6 +45,8 @@ impl Fact {
 #[derive(Debug, Default)]
 pub(super) struct Signals<'h> {
     by_sentence: BTreeMap<usize, Vec<&'h Hit>>,
+    /// By the signal's index, in the order of the sentences.
+    by_signal: Vec<Vec<&'h Hit>>,
 }
 
 impl<'h> Signals<'h> {
@@ -76,11 +79,23 @@ impl<'h> Signals<'h> {
     }
 
     fn grouped(hits: impl Iterator<Item = &'h Hit>) -> Self {
-        let mut by_sentence: BTreeMap<usize, Vec<&Hit>> = BTreeMap::new();
+        let mut signals = Self::default();
         for hit in hits {
-            by_sentence.entry(hit.sentence).or_default().push(hit);
+            let in_sentence = signals.by_sentence.entry(hit.sentence);
+            in_sentence.or_default().push(hit);
+            if signals.by_signal.len() <= hit.signal {
+                signals.by_signal.resize(hit.signal + 1, Vec::new());
+            }
+            if let Some(of_signal) = signals.by_signal.get_mut(hit.signal) {
+                of_signal.push(hit);
+            }
         }
-        Self { by_sentence }
+        signals
+    }
+
+    /// Whether any stands in a sentence.
+    fn stand_in(&self, sentence: usize) -> bool {
+        self.by_sentence.contains_key(&sentence)
     }
 
     /// Sentences in which a signal stands, in order.
@@ -100,16 +115,16 @@ impl<'h> Signals<'h> {
     /// The first hit of a signal near a sentence.
     #[must_use]
     pub(super) fn find(&self, signal: usize, sentence: usize, within: Within) -> Option<&'h Hit> {
-        let range = match within {
-            Within::Sentence => sentence..=sentence,
-            Within::Near => sentence.saturating_sub(1)..=sentence + 1,
-            Within::Message => 0..=usize::MAX,
+        let (first, last) = match within {
+            Within::Sentence => (sentence, sentence),
+            Within::Near => (sentence.saturating_sub(1), sentence + 1),
+            Within::Message => (0, usize::MAX),
         };
-        self.by_sentence
-            .range(range)
-            .flat_map(|(_, hits)| hits)
-            .find(|h| h.signal == signal)
-            .copied()
+        let hits = self.by_signal.get(signal)?;
+        let next = hits
+            .get(hits.partition_point(|h| h.sentence < first))
+            .copied();
+        next.filter(|hit| hit.sentence <= last)
     }
 
     /// Whether a frame holds around a sentence.
@@ -154,7 +169,7 @@ pub(super) fn may_hold(query: &Query, pattern: &Pattern, languages: &[Signals<'_
     })
 }
 
-/// Weighs every fact of a query in every sentence and keeps the best sentence for each. Frames combine signals of one
+/// Weighs every fact of a query in every sentence in which a signal stands, and keeps the best sentence for each. Frames combine signals of one
 /// language only: a word of another may mean something else.
 #[must_use]
 pub(super) fn weigh(
@@ -164,9 +179,10 @@ pub(super) fn weigh(
 ) -> BTreeMap<String, Fact> {
     let mut best: BTreeMap<String, Fact> = BTreeMap::new();
     for sentence in 0..reading.len() {
-        let learned = learned(query, reading, sentence);
-        for signals in languages {
-            for (name, fact) in weigh_sentence(query, signals, &learned, sentence) {
+        let learned = OnceCell::new();
+        for signals in languages.iter().filter(|s| s.stand_in(sentence)) {
+            let learned = learned.get_or_init(|| learned_of(query, reading, sentence));
+            for (name, fact) in weigh_sentence(query, signals, learned, sentence) {
                 let slot = best.entry(name).or_insert_with(|| fact.clone());
                 // The first of equals is kept, so that the order of sentences decides and nothing else.
                 if fact.points > slot.points {
@@ -179,7 +195,7 @@ pub(super) fn weigh(
 }
 
 /// What the model makes of a sentence, by fact.
-fn learned(query: &Query, reading: &Reading<'_>, sentence: usize) -> BTreeMap<String, Fact> {
+fn learned_of(query: &Query, reading: &Reading<'_>, sentence: usize) -> BTreeMap<String, Fact> {
     let Some(model) = &query.model else {
         return BTreeMap::new();
     };

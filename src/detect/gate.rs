@@ -1,26 +1,36 @@
-//! The gate over everything: automatons of all queries' phrases, of all languages, run over a message's words.
+//! The gate over everything: all phrases of all queries and languages, by the seldom words and pairs of words that anchor them,
+//! looked up word by word.
 //!
 //! Most messages hold none of the phrases without which no pattern of a query can hold (its *leads*), so those are looked for
-//! first, in one automaton, and a query's other phrases only where one of its leads stands.
+//! first, and a query's other phrases only where one of its leads stands.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use rustc_hash::FxBuildHasher;
 
-use super::reading::{Passage, Reading};
-use crate::query::phrase::{Phrase, Words};
+use super::reading::Reading;
+use crate::query::phrase::{Anchor, Phrase};
+use crate::query::vocabulary::{Atom, Sentence, Spoken, Vocabulary};
 use crate::query::{Pattern, Query, QuerySet, Term};
 
 /// All phrases of a query set.
 #[derive(Debug)]
 pub(super) struct Gate {
-    leads: Automaton,
+    vocabulary: Arc<Vocabulary>,
+    leads: Index,
     /// For each query, its other phrases.
-    others: Vec<Automaton>,
+    others: Vec<Index>,
     /// For each query, whether it needs a lead.
     needs_lead: Vec<bool>,
+}
+
+/// A message at the gate: its words, and the leads of all queries that stand in it.
+#[derive(Debug)]
+pub(super) struct Gated {
+    words: Spoken,
+    leads: Vec<Hit>,
 }
 
 /// A phrase that stands in a message.
@@ -48,47 +58,54 @@ impl Gate {
         for (number, query) in queries.queries.iter().enumerate() {
             let leads = leads(query);
             let is_lead = |signal: &usize| leads.as_ref().is_some_and(|l| l.contains(signal));
-            let (first, rest) =
-                phrases(number, query).partition(|p: &GatePhrase| is_lead(&p.signal));
-            let first: Vec<GatePhrase> = first;
+            let (first, rest): (Vec<_>, Vec<_>) =
+                phrases(number, query).partition(|p| is_lead(&p.signal));
             leading.extend(first);
-            // What few messages need is worth less memory.
-            others.push(Automaton::new(rest, AhoCorasickKind::ContiguousNFA));
+            others.push(Index::new(rest, &queries.vocabulary));
             needs_lead.push(leads.is_some());
         }
         Self {
-            leads: Automaton::new(leading, AhoCorasickKind::DFA),
+            vocabulary: Arc::clone(&queries.vocabulary),
+            leads: Index::new(leading, &queries.vocabulary),
             others,
             needs_lead,
         }
     }
 
-    /// The leads of all queries that stand in the reading.
+    /// Looks for the leads of all queries.
     #[must_use]
-    pub(super) fn leads(&self, reading: &Reading<'_>) -> Vec<Hit> {
-        self.leads.hits(reading)
+    pub(super) fn look(&self, reading: &Reading<'_>) -> Gated {
+        let mut words = Spoken::default();
+        for passage in &reading.passages {
+            for sentence in &passage.folded.sentences {
+                words.add(
+                    &passage.folded.text,
+                    sentence.folded.clone(),
+                    &self.vocabulary,
+                );
+            }
+        }
+        let leads = self.leads.hits(&words);
+        Gated { words, leads }
     }
 
-    /// Every phrase of a query that stands in the reading: sorted, each phrase once a sentence; `None` if the query needs a
+    /// Every phrase of a query that stands in the message: sorted, each phrase once a sentence; `None` if the query needs a
     /// lead and there is none.
     #[must_use]
-    pub(super) fn hits(
-        &self,
-        query: usize,
-        leads: &[Hit],
-        reading: &Reading<'_>,
-    ) -> Option<Vec<Hit>> {
+    pub(super) fn hits(&self, query: usize, gated: &Gated) -> Option<Vec<Hit>> {
         let needs_lead = self.needs_lead.get(query).copied().unwrap_or(false);
-        let is_led = !needs_lead || leads.iter().any(|h| h.query == query);
-        is_led.then(|| self.all_hits(query, leads, reading))
+        let is_led = !needs_lead || gated.leads.iter().any(|h| h.query == query);
+        is_led.then(|| self.all_hits(query, gated))
     }
 
     /// The same whether there is a lead or not.
     #[must_use]
-    pub(super) fn all_hits(&self, query: usize, leads: &[Hit], reading: &Reading<'_>) -> Vec<Hit> {
-        let mut hits: Vec<Hit> = leads.iter().filter(|h| h.query == query).cloned().collect();
-        let others = self.others.get(query);
-        hits.extend(others.into_iter().flat_map(|o| o.hits(reading)));
+    pub(super) fn all_hits(&self, query: usize, gated: &Gated) -> Vec<Hit> {
+        let leads = gated.leads.iter().filter(|h| h.query == query);
+        let mut hits: Vec<Hit> = leads.cloned().collect();
+        if let Some(others) = self.others.get(query) {
+            hits.extend(others.hits(&gated.words));
+        }
         hits.sort_by_key(|h: &Hit| (h.sentence, h.signal, h.phrase, h.range.start));
         hits
     }
@@ -145,97 +162,143 @@ struct GatePhrase {
     phrase: Arc<Phrase>,
 }
 
-/// Phrases, and one automaton of their anchors.
+/// Phrases by their anchors.
 #[derive(Debug)]
-struct Automaton {
-    anchors: AhoCorasick,
-    /// For each anchor, the phrases that it may belong to.
-    anchored: Vec<Vec<usize>>,
+struct Index {
     phrases: Vec<GatePhrase>,
+    /// By the atom of a single word: phrases, as a range of `anchored`.
+    singles: Vec<Range<u32>>,
+    /// By atom: whether it is the last word of a pair, or the one before.
+    in_pairs: Vec<InPairs>,
+    pairs: HashMap<(Atom, Atom), Range<u32>, FxBuildHasher>,
+    anchored: Vec<u32>,
 }
 
-impl Automaton {
-    fn new(phrases: Vec<GatePhrase>, kind: AhoCorasickKind) -> Self {
-        let mut literals: Vec<(&str, usize)> = Vec::new();
-        for (number, p) in phrases.iter().enumerate() {
-            literals.extend(p.phrase.anchors.iter().map(|a| (a.as_str(), number)));
+#[derive(Debug, Clone, Copy, Default)]
+struct InPairs {
+    before: bool,
+    last: bool,
+}
+
+/// Numbers of sentences, counted from one.
+struct Last {
+    /// For each phrase, that in which it was found last.
+    phrases: Vec<usize>,
+    /// For each atom, that in which it stood last.
+    atoms: Vec<usize>,
+}
+
+impl Index {
+    fn new(phrases: Vec<GatePhrase>, vocabulary: &Vocabulary) -> Self {
+        let mut by_anchor: Vec<(Anchor, u32)> = Vec::new();
+        for (number, p) in (0..).zip(&phrases) {
+            by_anchor.extend(p.phrase.anchors.iter().map(|&anchor| (anchor, number)));
         }
-        literals.sort_unstable();
-        let mut patterns: Vec<&str> = Vec::new();
-        let mut anchored: Vec<Vec<usize>> = Vec::new();
-        for (literal, phrase) in literals {
-            if patterns.last() != Some(&literal) {
-                patterns.push(literal);
-                anchored.push(Vec::new());
-            }
-            if let Some(last) = anchored.last_mut() {
-                last.push(phrase);
-            }
-        }
-        let anchors = AhoCorasick::builder()
-            .kind(Some(kind))
-            .match_kind(MatchKind::Standard)
-            .build(&patterns)
-            .expect("the phrases of query files stay far below the automaton's limits");
-        Self {
-            anchors,
-            anchored,
+        by_anchor.sort_unstable();
+        let mut index = Self {
             phrases,
+            singles: vec![0..0; vocabulary.len()],
+            in_pairs: vec![InPairs::default(); vocabulary.len()],
+            pairs: HashMap::default(),
+            anchored: by_anchor.iter().map(|&(_, number)| number).collect(),
+        };
+        let mut start = 0;
+        for same in by_anchor.chunk_by(|a, b| a.0 == b.0) {
+            let end = start + u32::try_from(same.len()).unwrap_or(u32::MAX);
+            if let Some(&(anchor, _)) = same.first() {
+                index.add(anchor, start..end);
+            }
+            start = end;
         }
+        index
     }
 
-    fn hits(&self, reading: &Reading<'_>) -> Vec<Hit> {
+    fn add(&mut self, anchor: Anchor, phrases: Range<u32>) {
+        let Some(before) = anchor.before else {
+            if let Some(slot) = self.singles.get_mut(anchor.last as usize) {
+                *slot = phrases;
+            }
+            return;
+        };
+        if let Some(flags) = self.in_pairs.get_mut(before as usize) {
+            flags.before = true;
+        }
+        if let Some(flags) = self.in_pairs.get_mut(anchor.last as usize) {
+            flags.last = true;
+        }
+        self.pairs.insert((before, anchor.last), phrases);
+    }
+
+    fn hits(&self, words: &Spoken) -> Vec<Hit> {
         let mut hits = Vec::new();
-        // For each phrase, the number of the sentence in which it was seen last, counted from one.
-        let mut seen = vec![0; self.phrases.len()];
-        for passage in &reading.passages {
-            self.hits_in(passage, &mut seen, &mut hits);
+        let mut last = Last {
+            phrases: vec![0; self.phrases.len()],
+            atoms: vec![0; self.in_pairs.len()],
+        };
+        for number in 0..words.len() {
+            let sentence = words.sentence(number);
+            for &atom in sentence.all_atoms() {
+                if let Some(seen) = last.atoms.get_mut(atom as usize) {
+                    *seen = number + 1;
+                }
+            }
+            let mut before: Vec<Atom> = Vec::new();
+            for word in 0..sentence.len() {
+                let atoms = sentence.atoms(word);
+                for &atom in atoms {
+                    let single = self.singles.get(atom as usize).cloned();
+                    let is_last = self.in_pairs(atom).last;
+                    let pairs = before.iter().filter(|_| is_last);
+                    let pairs = pairs.filter_map(|&b| self.pairs.get(&(b, atom)).cloned());
+                    for phrases in single.into_iter().chain(pairs) {
+                        self.look(phrases, sentence, (number, word), &mut last, &mut hits);
+                    }
+                }
+                before.clear();
+                before.extend(atoms.iter().filter(|&&a| self.in_pairs(a).before));
+            }
         }
         hits
     }
 
-    fn hits_in(&self, passage: &Passage<'_>, seen: &mut [usize], hits: &mut Vec<Hit>) {
-        let text = passage.folded.text.as_str();
-        let mut words = Words::default();
-        let mut words_of = None;
-        for found in self.anchors.find_overlapping_iter(text) {
-            // An anchor begins with the space before its first word.
-            let start = found.start() + 1;
-            let Some(at) = passage.folded.sentence_at(start) else {
+    fn in_pairs(&self, atom: Atom) -> InPairs {
+        self.in_pairs
+            .get(atom as usize)
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// Looks whether phrases stand around an anchor whose last word is at a place: sentence, and word in it.
+    fn look(
+        &self,
+        phrases: Range<u32>,
+        words: Sentence<'_>,
+        (sentence, word): (usize, usize),
+        last: &mut Last,
+        hits: &mut Vec<Hit>,
+    ) {
+        let phrases = self
+            .anchored
+            .get(phrases.start as usize..phrases.end as usize);
+        for &number in phrases.into_iter().flatten() {
+            let number = number as usize;
+            let (Some(p), Some(seen)) = (self.phrases.get(number), last.phrases.get_mut(number))
+            else {
                 continue;
             };
-            let Some(range) = passage.folded.sentences.get(at).map(|s| s.folded.clone()) else {
+            let has = |atom: Atom| last.atoms.get(atom as usize) == Some(&(sentence + 1));
+            if *seen == sentence + 1 || !p.phrase.may_stand(has) {
                 continue;
-            };
-            let sentence = passage.first_sentence + at;
-            let anchored = self.anchored.get(found.pattern().as_usize());
-            for &number in anchored.into_iter().flatten() {
-                let (Some(p), Some(seen)) = (self.phrases.get(number), seen.get_mut(number)) else {
-                    continue;
-                };
-                if *seen == sentence + 1 {
-                    continue;
-                }
-                let matched = if p.phrase.exact {
-                    Some(start..found.end() - 1)
-                } else {
-                    if words_of != Some(at) {
-                        words.become_those_of(text.get(range.clone()).unwrap_or_default());
-                        words_of = Some(at);
-                    }
-                    let within = p.phrase.find(&words, start - range.start);
-                    within.map(|m| m.start + range.start..m.end + range.start)
-                };
-                if let Some(range) = matched {
-                    *seen = sentence + 1;
-                    hits.push(Hit {
-                        query: p.query,
-                        sentence,
-                        signal: p.signal,
-                        phrase: p.number,
-                        range,
-                    });
-                }
+            }
+            if let Some(range) = p.phrase.find(words, word) {
+                *seen = sentence + 1;
+                hits.push(Hit {
+                    query: p.query,
+                    sentence,
+                    signal: p.signal,
+                    phrase: p.number,
+                    range,
+                });
             }
         }
     }
@@ -285,8 +348,7 @@ mod tests {
         let gate = Gate::new(&queries);
         let message = message::parse(format!("From: a@acme.example\n\n{text}\n").as_bytes());
         let reading = Reading::new(&message, &Organisation::default());
-        let leads = gate.leads(&reading);
-        let hits = gate.hits(0, &leads, &reading);
+        let hits = gate.hits(0, &gate.look(&reading));
         let names = hits.map(|hits| {
             let name = |h: &Hit| queries.queries[0].signals[h.signal].name.clone();
             hits.iter().map(name).collect::<Vec<_>>()

@@ -28,6 +28,8 @@ pub(super) struct Case<'c> {
 
 /// Addresses of outsiders that make a list, at least.
 const LIST_LENGTH: usize = 10;
+/// Figures of a telephone number, at least (ITU-T E.164 sets only the most).
+const FEWEST_FIGURES: usize = 6;
 
 /// What one query makes of the case; the costly parts are found when a pattern asks for them.
 pub(super) struct Findings<'f, 'c> {
@@ -356,6 +358,9 @@ impl<'f> Findings<'f, '_> {
     /// Whether own words or attachments hold many addresses or numbers of people who are neither of the organisation nor
     /// recipients themselves.
     fn lists_addresses(&self, depth: Depth) -> bool {
+        if !self.may_list_addresses(depth) {
+            return false;
+        }
         let is_recipient = |address: &str| {
             let mut recipients = self.case.recipients();
             recipients.any(|r| r.address.eq_ignore_ascii_case(address))
@@ -373,6 +378,23 @@ impl<'f> Findings<'f, '_> {
             others.collect::<BTreeSet<&str>>().len()
         };
         counts("mailto:").max(counts("tel:")) >= LIST_LENGTH
+    }
+
+    /// Whether there are signs and figures enough for a list: a look before contact data are read.
+    fn may_list_addresses(&self, depth: Depth) -> bool {
+        let message = self.case.message;
+        let links = message.bodies.iter().map(|b| b.links.len()).sum();
+        let attached = message.attachments.iter().filter_map(|a| a.text.as_ref());
+        let texts = message.bodies.iter().chain(attached);
+        let texts = texts.chain(self.documents(depth));
+        let (mut signs, mut figures): (usize, usize) = (links, 0);
+        for text in texts {
+            for octet in text.content.bytes() {
+                signs += usize::from(octet == b'@');
+                figures += usize::from(octet.is_ascii_digit());
+            }
+        }
+        signs.max(figures / FEWEST_FIGURES) >= LIST_LENGTH
     }
 
     pub(super) fn conclusion(&self, pattern: &Pattern) -> Conclusion {

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::text::Kind;
 use super::{COMMAND, Extract, MOST_OCTETS, Shortfall, frame};
 
 /// How long workers are let work.
@@ -77,6 +78,9 @@ impl Reader {
     pub fn read(&self, octets: Vec<u8>) -> Extract {
         if octets.len() > MOST_OCTETS {
             return Shortfall::TooLarge.into();
+        }
+        if Kind::of(&octets).is_none() {
+            return Shortfall::Broken.into();
         }
         let octets = Arc::new(octets);
         // The list must not stay locked while a worker that came from it is at work.
@@ -259,7 +263,7 @@ mod tests {
         let reader = Reader::new("sleep", &["60"], limits);
         let since = Instant::now();
         // More than fits into a pipe.
-        let extract = reader.read(vec![0; MOST_OCTETS]);
+        let extract = reader.read(vec![b' '; MOST_OCTETS]);
         assert_eq!(extract, Shortfall::TookTooLong.into());
         assert!(since.elapsed() < Duration::from_secs(30));
     }

@@ -9,20 +9,48 @@ use zip::result::ZipError;
 use super::sheet::{self, Format};
 use super::{Extract, MOST_TEXT, Shortfall, office, pdf};
 
-/// The text of a document. Names and media types lie, so only its octets count.
+/// What a document is. Names and media types lie, so only its first octets count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Archive,
+    Compound,
+    Pdf,
+    Plain,
+}
+
+/// Octets that tell the kind.
+const HEAD: usize = 4096;
+
+impl Kind {
+    /// `None` for what is no document at all.
+    pub(super) fn of(octets: &[u8]) -> Option<Self> {
+        // The header of a PDF may stand behind other octets (ISO 32000-1, implementation note 13).
+        let begins = octets.get(..1024).unwrap_or(octets);
+        if octets.starts_with(b"PK\x03\x04") {
+            Some(Self::Archive)
+        } else if octets.starts_with(b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1") {
+            Some(Self::Compound)
+        } else if memchr::memmem::find(begins, b"%PDF-").is_some() {
+            Some(Self::Pdf)
+        } else {
+            let (head, _, _) = encoding_rs::UTF_8.decode(octets.get(..HEAD).unwrap_or(octets));
+            is_text(&head).then_some(Self::Plain)
+        }
+    }
+}
+
+/// The text of a document.
 pub(super) fn read(octets: &[u8]) -> Extract {
-    // The header of a PDF may stand behind other octets (ISO 32000-1, implementation note 13).
-    let head = octets.get(..1024).unwrap_or(octets);
-    if octets.starts_with(b"PK\x03\x04") {
-        archive(octets)
-    } else if octets.starts_with(b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1") {
-        compound(octets)
-    } else if memchr::memmem::find(head, b"%PDF-").is_some() {
-        let mut text = Kept::default();
-        let shortfall = pdf::read(octets, &mut text).err();
-        text.with(shortfall)
-    } else {
-        plain(octets)
+    match Kind::of(octets) {
+        Some(Kind::Archive) => archive(octets),
+        Some(Kind::Compound) => compound(octets),
+        Some(Kind::Pdf) => {
+            let mut text = Kept::default();
+            let shortfall = pdf::read(octets, &mut text).err();
+            text.with(shortfall)
+        }
+        Some(Kind::Plain) => plain(octets),
+        None => Shortfall::Broken.into(),
     }
 }
 
@@ -78,15 +106,20 @@ fn compound(octets: &[u8]) -> Extract {
 /// Programs write tables as CSV, HTML or XML and call them `.xls`.
 fn plain(octets: &[u8]) -> Extract {
     let (decoded, _, _) = encoding_rs::UTF_8.decode(octets);
-    let controls = decoded
-        .chars()
-        .filter(|c| c.is_control() && !c.is_whitespace() || *c == char::REPLACEMENT_CHARACTER);
-    if controls.count() * 20 > decoded.len() {
+    if !is_text(&decoded) {
         return Shortfall::Broken.into();
     }
     let mut text = Kept::default();
     let result = text.add(&decoded);
     text.with(result.err())
+}
+
+/// Hardly any characters are none of a text's.
+fn is_text(decoded: &str) -> bool {
+    let controls = decoded
+        .chars()
+        .filter(|c| c.is_control() && !c.is_whitespace() || *c == char::REPLACEMENT_CHARACTER);
+    controls.count() * 20 <= decoded.len()
 }
 
 impl From<ZipError> for Shortfall {

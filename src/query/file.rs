@@ -11,6 +11,7 @@ use toml::Spanned;
 
 use super::model::Model;
 use super::phrase::{Lists, Phrase};
+use super::vocabulary::Vocabulary;
 use super::{
     Example, Frame, Pattern, Query, QueryError, Scope, Signal, SignalPhrase, Term, Within,
 };
@@ -233,9 +234,10 @@ fn invalid(path: &Path, problem: &str) -> QueryError {
 
 impl Source {
     /// Checks and compiles.
-    pub(super) fn compile(&self) -> Result<Query, QueryError> {
+    pub(super) fn compile(&self, vocabulary: &mut Vocabulary) -> Result<Query, QueryError> {
         let file: QueryFile = parse(&self.path, &self.text)?;
-        let signals = self.signals(&file)?;
+        let phrase_files = self.phrase_files()?;
+        let signals = self.signals(&file, &phrase_files, vocabulary)?;
         let frames = file
             .frame
             .iter()
@@ -254,9 +256,12 @@ impl Source {
                 "a query needs at least one [[pattern]]",
             ));
         }
-        let examples = self.examples(&file)?;
+        let examples = self.examples(&file, &phrase_files)?;
         let model = match &self.model {
-            Some((path, text)) => Some(Model::parse(text).map_err(|p| invalid(path, &p))?),
+            Some((path, text)) => {
+                let model = Model::parse(text).map_err(|p| invalid(path, &p))?;
+                Some(Arc::new(model))
+            }
             None => None,
         };
         Ok(Query {
@@ -293,7 +298,17 @@ impl Source {
         hexadecimal(&hasher.finalize())
     }
 
-    fn examples(&self, file: &QueryFile) -> Result<Vec<Example>, QueryError> {
+    /// The phrase files, in their order.
+    fn phrase_files(&self) -> Result<Vec<PhraseFile>, QueryError> {
+        let files = self.phrases.iter();
+        files.map(|(_, path, text)| parse(path, text)).collect()
+    }
+
+    fn examples(
+        &self,
+        file: &QueryFile,
+        phrase_files: &[PhraseFile],
+    ) -> Result<Vec<Example>, QueryError> {
         let compile = |path: &Path, text: &str, tables: &[ExampleTable]| {
             let examples = tables.iter().map(|table| table.compile(path, text));
             examples
@@ -301,14 +316,18 @@ impl Source {
                 .map_err(|problem| invalid(path, &problem))
         };
         let mut examples = compile(&self.path, &self.text, &file.example)?;
-        for (_, path, text) in &self.phrases {
-            let table: PhraseFile = parse(path, text)?;
+        for ((_, path, text), table) in self.phrases.iter().zip(phrase_files) {
             examples.extend(compile(path, text, &table.example)?);
         }
         Ok(examples)
     }
 
-    fn signals(&self, file: &QueryFile) -> Result<Vec<Signal>, QueryError> {
+    fn signals(
+        &self,
+        file: &QueryFile,
+        phrase_files: &[PhraseFile],
+        vocabulary: &mut Vocabulary,
+    ) -> Result<Vec<Signal>, QueryError> {
         let mut phrases: BTreeMap<String, Vec<SignalPhrase>> = BTreeMap::new();
         for (name, languages) in &file.signal {
             let all = phrases.entry(name.clone()).or_default();
@@ -316,17 +335,16 @@ impl Source {
                 let lists = Lists::from(file.lists.get(language).cloned().unwrap_or_default());
                 let language = if language == "any" { "" } else { language };
                 all.extend(compile_phrases(
-                    &self.path, &self.text, name, language, sources, &lists,
+                    &self.path, &self.text, name, language, sources, &lists, vocabulary,
                 )?);
             }
         }
-        for (language, path, text) in &self.phrases {
-            let table: PhraseFile = parse(path, text)?;
-            let lists = Lists::from(table.lists);
+        for ((language, path, text), table) in self.phrases.iter().zip(phrase_files) {
+            let lists = Lists::from(table.lists.clone());
             for (name, sources) in &table.signals {
                 let all = phrases.entry(name.clone()).or_default();
                 all.extend(compile_phrases(
-                    path, text, name, language, sources, &lists,
+                    path, text, name, language, sources, &lists, vocabulary,
                 )?);
             }
         }
@@ -344,11 +362,12 @@ fn compile_phrases(
     language: &str,
     sources: &[String],
     lists: &Lists,
+    vocabulary: &mut Vocabulary,
 ) -> Result<Vec<SignalPhrase>, QueryError> {
     sources
         .iter()
         .map(|source| {
-            let phrase = Phrase::compile(source, lists).map_err(|problem| {
+            let phrase = Phrase::compile(source, lists, vocabulary).map_err(|problem| {
                 let line = text
                     .lines()
                     .position(|l| l.contains(source.as_str()))

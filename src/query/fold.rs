@@ -172,6 +172,9 @@ pub fn own_labels(domains: &[String]) -> Vec<String> {
 /// Folds a phrase or word as text is folded, without sentence ends.
 #[must_use]
 pub fn fold_words(text: &str) -> String {
+    if text.bytes().all(|b| b.is_ascii_lowercase()) {
+        return text.to_owned();
+    }
     Folded::new(text, 0..text.len())
         .text
         .split_ascii_whitespace()

@@ -17,17 +17,16 @@ mod syntax;
 use std::ops::Range;
 use std::sync::Arc;
 
+pub use anchor::Anchor;
 pub use syntax::Lists;
+
+use super::vocabulary::{Atom, Sentence, Vocabulary};
 
 /// One element of a phrase.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Node {
-    /// A folded word, or one of several, in all spellings (`fuer`, `fur`), sorted.
-    Word(Vec<String>),
-    /// A word that begins so.
-    Prefix(Vec<String>),
-    /// A word that begins with a digit, written `0`.
-    Number,
+    /// A word that one of these atoms fits, in all spellings (`fuer`, `fur`), sorted.
+    Word(Box<[Atom]>),
     /// Up to so many words.
     Gap(usize),
     /// One of several sequences.
@@ -43,122 +42,67 @@ type Branches = Arc<[Vec<Node>]>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Phrase {
     nodes: Vec<Node>,
-    /// Literals of which every match contains at least one, each with a space before it, and after it unless it is a
-    /// prefix.
-    pub anchors: Vec<String>,
-    /// Whether an anchor is already the whole match.
-    pub exact: bool,
-    /// How many words of a match may stand before its anchor.
+    /// Words, or pairs of words beside each other, of which every match contains at least one; seldom seen.
+    pub anchors: Vec<Anchor>,
+    /// Parts that a match cannot do without: for each, the atoms of which one is there.
+    needs: Vec<Box<[Atom]>>,
+    /// How many words of a match stand before its anchor's last word.
     before: anchor::Span,
 }
 
-/// Spellings up to which looking at each is the quickest.
-const FEW: usize = 4;
+/// Atoms up to which looking at each is the quickest.
+const FEW: usize = 6;
 /// Words of a match, at most: a position is a bit.
 const MOST_WORDS: usize = 127;
 
 impl Phrase {
-    /// Compiles a phrase.
+    /// Compiles a phrase; its words are added to the vocabulary.
     ///
     /// # Errors
     /// What is wrong with it, for people.
-    pub fn compile(source: &str, lists: &Lists) -> Result<Self, String> {
-        let nodes = syntax::parse(source, lists)?;
-        if let Some(literals) = anchor::expand(&nodes) {
-            if literals.iter().any(|l| l.trim().is_empty()) {
-                return Err(
-                    "the phrase can match nothing at all: make a part of it obligatory".to_owned(),
-                );
-            }
-            let anchors = literals.into_iter().collect();
-            return Ok(Self {
-                nodes,
-                anchors,
-                exact: true,
-                before: (0, 0),
-            });
+    pub fn compile(
+        source: &str,
+        lists: &Lists,
+        vocabulary: &mut Vocabulary,
+    ) -> Result<Self, String> {
+        let nodes = syntax::parse(source, lists, vocabulary)?;
+        if anchor::fewest(&nodes) == 0 {
+            return Err(
+                "the phrase can match nothing at all: make a part of it obligatory".to_owned(),
+            );
         }
-        let (anchors, before) = anchor::anchors(&nodes)
+        let (anchors, before) = anchor::anchors(&nodes, vocabulary)
             .ok_or_else(|| "the phrase needs at least one obligatory word".to_owned())?;
         Ok(Self {
+            needs: anchor::needs(&nodes, vocabulary),
             nodes,
-            anchors: anchors.into_iter().collect(),
-            exact: false,
+            anchors,
             before,
         })
     }
 
-    /// The match around the anchor that begins at the byte `near` of a folded sentence, as a range of the sentence's bytes.
+    /// Whether a sentence that has these atoms may hold the phrase: a look before [`Phrase::find`].
     #[must_use]
-    pub fn find(&self, words: &Words<'_>, near: usize) -> Option<Range<usize>> {
-        let anchor = words.at(near);
+    pub fn may_stand(&self, has: impl Fn(Atom) -> bool) -> bool {
+        let mut needs = self.needs.iter();
+        needs.all(|atoms| atoms.iter().any(|&atom| has(atom)))
+    }
+
+    /// The match around an anchor whose last word is the word `anchor` of a sentence, as a range of the text's bytes.
+    #[must_use]
+    pub fn find(&self, sentence: Sentence<'_>, anchor: usize) -> Option<Range<usize>> {
         let (fewest, most) = self.before;
         let starts = anchor.saturating_sub(most)..(anchor + 1).saturating_sub(fewest);
         starts.into_iter().find_map(|start| {
-            let ends = walk(&self.nodes, words, start, 1);
+            let ends = walk(&self.nodes, sentence, start, 1);
             let length = usize::try_from(ends.checked_ilog2()?).ok()?;
-            let last = (start + length).checked_sub(1)?;
-            (length > 0).then_some(words.ranges.get(start)?.start..words.ranges.get(last)?.end)
+            sentence.bytes(start..start + length)
         })
     }
 }
 
-/// A folded sentence, word by word.
-#[derive(Debug, Default)]
-pub struct Words<'s> {
-    sentence: &'s str,
-    ranges: Vec<Range<usize>>,
-}
-
-impl<'s> Words<'s> {
-    /// Finds the words.
-    #[must_use]
-    pub fn of(sentence: &'s str) -> Self {
-        let mut words = Self::default();
-        words.become_those_of(sentence);
-        words
-    }
-
-    /// The same for another sentence, in the same memory.
-    pub fn become_those_of(&mut self, sentence: &'s str) {
-        self.sentence = sentence;
-        self.ranges.clear();
-        let mut start = 0;
-        for end in memchr::memchr_iter(b' ', sentence.as_bytes()).chain([sentence.len()]) {
-            if end > start {
-                self.ranges.push(start..end);
-            }
-            start = end + 1;
-        }
-    }
-
-    /// Index of the word that holds a byte, or of the next one.
-    fn at(&self, byte: usize) -> usize {
-        self.ranges.partition_point(|r| r.end <= byte)
-    }
-
-    fn word(&self, at: usize) -> Option<&'s str> {
-        self.sentence.get(self.ranges.get(at)?.clone())
-    }
-}
-
-impl Node {
-    /// Whether a single word fits a node that stands for one.
-    fn fits(&self, word: &str) -> bool {
-        match self {
-            Self::Word(spellings) if spellings.len() > FEW => {
-                spellings.binary_search_by(|s| s.as_str().cmp(word)).is_ok()
-            }
-            Self::Word(spellings) => spellings.iter().any(|s| s == word),
-            Self::Prefix(spellings) => spellings.iter().any(|s| word.starts_with(s.as_str())),
-            Self::Number => word.starts_with(|c: char| c.is_ascii_digit()),
-            Self::Gap(_) | Self::Any(_) | Self::Maybe(_) => false,
-        }
-    }
-}
-
 /// Positions that a sequence can reach from a set of positions: bit `n` is the position `n` words after `start`.
-fn walk(nodes: &[Node], words: &Words<'_>, start: usize, from: u128) -> u128 {
+fn walk(nodes: &[Node], sentence: Sentence<'_>, start: usize, from: u128) -> u128 {
     let mut reached = from;
     for node in nodes {
         if reached == 0 {
@@ -167,12 +111,12 @@ fn walk(nodes: &[Node], words: &Words<'_>, start: usize, from: u128) -> u128 {
         let through = |branches: &[Vec<Node>]| {
             branches
                 .iter()
-                .fold(0, |all, b| all | walk(b, words, start, reached))
+                .fold(0, |all, b| all | walk(b, sentence, start, reached))
         };
         reached = match node {
-            Node::Word(_) | Node::Prefix(_) | Node::Number => step(node, words, start, reached),
+            Node::Word(atoms) => step(atoms, sentence, start, reached),
             Node::Gap(most) => {
-                let rest = words.ranges.len().saturating_sub(start).min(MOST_WORDS);
+                let rest = sentence.len().saturating_sub(start).min(MOST_WORDS);
                 let inside = u128::MAX >> (MOST_WORDS - rest);
                 (0..*most).fold(reached, |all, _| all | all << 1) & inside
             }
@@ -183,14 +127,20 @@ fn walk(nodes: &[Node], words: &Words<'_>, start: usize, from: u128) -> u128 {
     reached
 }
 
-/// One word further from each position whose word fits.
-fn step(node: &Node, words: &Words<'_>, start: usize, from: u128) -> u128 {
+/// One word further from each position whose word has one of the atoms.
+fn step(wanted: &[Atom], sentence: Sentence<'_>, start: usize, from: u128) -> u128 {
+    let is_wanted = |atom: &Atom| {
+        if wanted.len() > FEW {
+            wanted.binary_search(atom).is_ok()
+        } else {
+            wanted.contains(atom)
+        }
+    };
     let (mut left, mut reached) = (from, 0);
     while left != 0 {
         let at = left.trailing_zeros();
         left &= left - 1;
-        let word = words.word(start + at as usize);
-        if word.is_some_and(|w| node.fits(w)) {
+        if sentence.atoms(start + at as usize).iter().any(is_wanted) {
             reached |= 2_u128 << at;
         }
     }
@@ -203,6 +153,7 @@ mod tests {
 
     use super::*;
     use crate::query::fold::fold_words;
+    use crate::query::vocabulary::Spoken;
 
     fn lists() -> Lists {
         let days = vec!["monday".to_owned(), "next friday".to_owned()];
@@ -211,15 +162,25 @@ mod tests {
 
     #[track_caller]
     fn check(phrase: &str, sentence: &str, expected: Option<&str>) {
-        let phrase = Phrase::compile(phrase, &lists()).expect("compiles");
+        let mut vocabulary = Vocabulary::default();
+        let phrase = Phrase::compile(phrase, &lists(), &mut vocabulary).expect("compiles");
         let sentence = fold_words(sentence);
-        let spaced = format!(" {sentence} ");
+        let mut spoken = Spoken::default();
+        spoken.add(&sentence, 0..sentence.len(), &vocabulary);
+        let words = spoken.sentence(0);
         // The gate calls with the places of the anchors.
-        let found = phrase
-            .anchors
-            .iter()
-            .flat_map(|anchor| spaced.match_indices(anchor.as_str()))
-            .find_map(|(at, _)| phrase.find(&Words::of(&sentence), at))
+        let is_anchor = |word: &usize| {
+            phrase.anchors.iter().any(|anchor| {
+                let before = || word.checked_sub(1).map(|before| words.atoms(before));
+                words.atoms(*word).contains(&anchor.last)
+                    && anchor
+                        .before
+                        .is_none_or(|first| before().is_some_and(|b| b.contains(&first)))
+            })
+        };
+        let found = (0..words.len())
+            .filter(is_anchor)
+            .find_map(|word| phrase.find(words, word))
             .map(|range| sentence[range].to_owned());
         assert_eq!(found.as_deref(), expected);
     }
@@ -268,19 +229,39 @@ mod tests {
 
     #[test]
     fn broken_phrases_are_told() {
-        for broken in ["", "..3", "[a]", "(a", "a)", "@nothing", "a ..x", "..40 a"] {
-            assert!(Phrase::compile(broken, &lists()).is_err(), "{broken}");
+        for broken in [
+            "", "..3", "[a]", "(a", "a)", "@nothing", "a ..x", "..40 a", "([a]|b)",
+        ] {
+            let compiled = Phrase::compile(broken, &lists(), &mut Vocabulary::default());
+            assert!(compiled.is_err(), "{broken}");
         }
     }
 
     #[test]
-    fn anchors_are_obligatory() {
-        let phrase =
-            Phrase::compile("last ..2 (monday|friday) [maybe]", &lists()).expect("compiles");
-        assert!(!phrase.exact);
-        assert_eq!(phrase.anchors, [" friday ", " monday "]);
-        let phrase =
-            Phrase::compile("leaving ..2 (to|at) ..1 [maybe]", &lists()).expect("compiles");
-        assert_eq!(phrase.anchors, [" leaving "]);
+    fn anchors_are_obligatory_and_seldom() {
+        let check = |phrase: &str, expected: &[(&str, &str)]| {
+            let mut vocabulary = Vocabulary::default();
+            let phrase = Phrase::compile(phrase, &lists(), &mut vocabulary).expect("compiles");
+            let mut anchors: Vec<Anchor> = expected
+                .iter()
+                .map(|(before, last)| Anchor {
+                    before: (!before.is_empty()).then(|| vocabulary.word(before)),
+                    last: vocabulary.word(last),
+                })
+                .collect();
+            anchors.sort_unstable();
+            assert_eq!(phrase.anchors, anchors);
+        };
+        check(
+            "last ..2 (monday|friday) [maybe]",
+            &[("", "friday"), ("", "monday")],
+        );
+        check("leaving ..2 (to|at) ..1 [maybe]", &[("", "leaving")]);
+        check("my last day", &[("last", "day")]);
+        check("am [so] off", &[("am", "off"), ("so", "off")]);
+        check(
+            "in (my last|our) job ..2",
+            &[("last", "job"), ("our", "job")],
+        );
     }
 }

@@ -10,12 +10,12 @@ use super::email::is_domain;
 use crate::finding::ContactKind;
 
 static URL: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"(?i)\b(?:https?://|www\.)[^\s<>"'\)\]|]+|\b(?:[a-z]{2,3}\.)?(?:linkedin\.com|xing\.com|instagram\.com|facebook\.com|fb\.com|twitter\.com|github\.com|t\.me|wa\.me|telegram\.me|threads\.net|bsky\.app)/[^\s<>"'\)\]|]+"#)
+    Regex::new(r#"(?i)(?-u:\b)(?:https?://|www\.)[^\s<>"'\)\]|]+|(?-u:\b)(?:[a-z]{2,3}\.)?(?:linkedin\.com|xing\.com|instagram\.com|facebook\.com|fb\.com|twitter\.com|github\.com|t\.me|wa\.me|telegram\.me|threads\.net|bsky\.app)/[^\s<>"'\)\]|]+"#)
         .expect("a constant pattern compiles")
 });
 
 static HANDLE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(telegram|signal|skype|threema|instagram|insta|ig|twitter|tiktok|wechat)\b(?:[^\n@.!?]{0,60}?[:\s(]\s*(@[a-z0-9_.]{3,40})|[\p{L}\s]{0,14}?[:\s(]\s*(live:[a-z0-9_.:-]{3,60}|[a-z0-9]+[_.][a-z0-9_.]{2,40}))|(@[a-z0-9_.]{3,40})[\s,(]{1,3}(?:en|on|auf|sur|su|no|op|a|in)?\s{0,2}(telegram|signal|instagram|insta|twitter|tiktok)\b")
+    Regex::new(r"(?i)(?-u:\b)(telegram|signal|skype|threema|instagram|insta|ig|twitter|tiktok|wechat)(?-u:\b)(?:[^\n@.!?]{0,60}?[:\s(]\s*(@[a-z0-9_.]{3,40})|[\p{L}\s]{0,14}?[:\s(]\s*(live:[a-z0-9_.:-]{3,60}|[a-z0-9]+[_.][a-z0-9_.]{2,40}))|(@[a-z0-9_.]{3,40})[\s,(]{1,3}(?:en|on|auf|sur|su|no|op|a|in)?\s{0,2}(telegram|signal|instagram|insta|twitter|tiktok)(?-u:\b)")
         .expect("a constant pattern compiles")
 });
 

@@ -21,7 +21,7 @@ const CUE_REACH: usize = 40;
 
 /// A bank account's number (ISO 13616): country, check digits, then groups that may hold letters.
 static IBAN: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\b[A-Z]{2}[0-9]{2}(?:[ \u{a0}]?[A-Z0-9]{4}){2,7}(?:[ \u{a0}]?[A-Z0-9]{1,3})?\b")
+    Regex::new(r"(?-u:\b)[A-Z]{2}[0-9]{2}(?:[ \u{a0}]?[A-Z0-9]{4}){2,7}(?:[ \u{a0}]?[A-Z0-9]{1,3})?(?-u:\b)")
         .expect("a constant pattern compiles")
 });
 

@@ -12,11 +12,11 @@ use crate::query::fold::fold_words;
 /// Continental: the street's name before the house number, the postal code before the town.
 const NUMBER_LAST: &str = r"\p{Lu}[\p{L}.'’/º-]*(?:[ -][\p{L}.'’/º-]+){0,5},? (?:n[.º°] ?)?\d{1,4} ?[a-zA-Z]?(?:[ ,]+[\p{L}0-9.º°ª/]{1,6}){0,3}";
 /// French and English: the house number first, then the street with a word for what it is.
-const NUMBER_FIRST: &str = r"\d{1,5}(?: ?(?:bis|ter|[a-zA-Z]))?,? (?:(?i:rue|avenue|av\.|boulevard|bd|chemin|impasse|place|allée|allee|route|quai|cours|square|rang|montée)(?: [\p{L}.'’-]+){1,6}|(?:\p{Lu}[\p{L}.'’-]* ){1,4}(?:Street|St|Road|Rd|Lane|Ln|Avenue|Ave|Drive|Dr|Court|Ct|Close|Crescent|Way|Place|Terrace|Gardens|Boulevard|Blvd|Circle|Row|Parade|Hill|Mews)\b\.?(?: (?:Apt|Unit|Flat|No)\.? ?\w{1,5})?)";
+const NUMBER_FIRST: &str = r"\d{1,5}(?: ?(?:bis|ter|[a-zA-Z]))?,? (?:(?i:rue|avenue|av\.|boulevard|bd|chemin|impasse|place|allée|allee|route|quai|cours|square|rang|montée)(?: [\p{L}.'’-]+){1,6}|(?:\p{Lu}[\p{L}.'’-]* ){1,4}(?:Street|St|Road|Rd|Lane|Ln|Avenue|Ave|Drive|Dr|Court|Ct|Close|Crescent|Way|Place|Terrace|Gardens|Boulevard|Blvd|Circle|Row|Parade|Hill|Mews)(?-u:\b)\.?(?: (?:Apt|Unit|Flat|No)\.? ?\w{1,5})?)";
 /// `58540 Meinerzhagen`, `CH-3110 Münsingen`, `1234 AB Delft`, `1100-123 Lisboa`.
-const TOWN_LAST: &str = r"(?:[A-Z]{1,2}[- ])?\d{4,5}(?:-\d{3}| ?[A-Z]{2}\b)? \p{Lu}[\p{L}.'’-]+(?:[ -]\p{L}[\p{L}.'’-]+){0,3}";
+const TOWN_LAST: &str = r"(?:[A-Z]{1,2}[- ])?\d{4,5}(?:-\d{3}| ?[A-Z]{2}(?-u:\b))? \p{Lu}[\p{L}.'’-]+(?:[ -]\p{L}[\p{L}.'’-]+){0,3}";
 /// `Houston, TX 77002`, `Leeds LS1 4DY`, `Ottawa ON K1A 0B1`.
-const TOWN_FIRST: &str = r"\p{Lu}[\p{L}.'’-]+(?: \p{L}[\p{L}.'’-]+){0,3},? (?:[A-Z]{2,3} \d{4,5}(?:-\d{4})?|(?:[A-Z]{2} )?(?:[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d))\b";
+const TOWN_FIRST: &str = r"\p{Lu}[\p{L}.'’-]+(?: \p{L}[\p{L}.'’-]+){0,3},? (?:[A-Z]{2,3} \d{4,5}(?:-\d{4})?|(?:[A-Z]{2} )?(?:[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d))(?-u:\b)";
 
 static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
     let between = r"(?:[ \t]*,[ \t]*|[ \t]*,?[ \t]*\r?\n[ \t]*)";

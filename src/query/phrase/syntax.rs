@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{Branches, Node};
 use crate::query::fold::{OWN_NAME, fold_words};
+use crate::query::vocabulary::{Atom, LONGEST_BEGINNING, Vocabulary};
 
 /// Nesting of brackets and lists, at most.
 const MOST_DEPTH: usize = 8;
@@ -26,7 +27,12 @@ impl From<BTreeMap<String, Vec<String>>> for Lists {
 }
 
 impl Lists {
-    fn branches(&self, name: &str, depth: usize) -> Result<Branches, String> {
+    fn branches(
+        &self,
+        name: &str,
+        depth: usize,
+        vocabulary: &mut Vocabulary,
+    ) -> Result<Branches, String> {
         if let Some(known) = self.parsed.borrow().get(name) {
             return Ok(Branches::clone(known));
         }
@@ -36,7 +42,7 @@ impl Lists {
             .ok_or_else(|| format!("there is no list `{name}` in this language"))?;
         let branches: Result<Vec<_>, _> = entries
             .iter()
-            .map(|e| parse_at(e, self, depth + 1))
+            .map(|e| parse_at(e, self, depth + 1, vocabulary))
             .collect();
         let branches = merged(branches?);
         let mut parsed = self.parsed.borrow_mut();
@@ -46,11 +52,20 @@ impl Lists {
 }
 
 /// Parses a phrase.
-pub(super) fn parse(source: &str, lists: &Lists) -> Result<Vec<Node>, String> {
-    parse_at(source, lists, 0)
+pub(super) fn parse(
+    source: &str,
+    lists: &Lists,
+    vocabulary: &mut Vocabulary,
+) -> Result<Vec<Node>, String> {
+    parse_at(source, lists, 0, vocabulary)
 }
 
-fn parse_at(source: &str, lists: &Lists, depth: usize) -> Result<Vec<Node>, String> {
+fn parse_at(
+    source: &str,
+    lists: &Lists,
+    depth: usize,
+    vocabulary: &mut Vocabulary,
+) -> Result<Vec<Node>, String> {
     if depth > MOST_DEPTH {
         return Err(format!("brackets or lists nest deeper than {MOST_DEPTH}"));
     }
@@ -60,7 +75,7 @@ fn parse_at(source: &str, lists: &Lists, depth: usize) -> Result<Vec<Node>, Stri
         let (node, after) = match first {
             '(' | '[' => {
                 let (inside, after) = bracket(rest)?;
-                let branches = merged(branches(inside, lists, depth)?);
+                let branches = merged(branches(inside, lists, depth, vocabulary)?);
                 (
                     if first == '(' {
                         Node::Any(branches)
@@ -76,7 +91,7 @@ fn parse_at(source: &str, lists: &Lists, depth: usize) -> Result<Vec<Node>, Stri
                     .find([' ', '(', '[', ')', ']', '|'])
                     .unwrap_or(rest.len());
                 let (token, after) = rest.split_at(end);
-                (token_nodes(token, lists, depth)?, after)
+                (token_node(token, lists, depth, vocabulary)?, after)
             }
         };
         match node {
@@ -92,24 +107,33 @@ fn parse_at(source: &str, lists: &Lists, depth: usize) -> Result<Vec<Node>, Stri
 
 /// The same alternatives with all single words as one node, so that a word is compared with a sorted list.
 fn merged(branches: Vec<Vec<Node>>) -> Branches {
-    let mut words = Vec::new();
+    let mut words: Vec<Atom> = Vec::new();
     let mut others = Vec::new();
-    for mut branch in branches {
-        match branch.as_mut_slice() {
-            [Node::Word(spellings)] => words.append(spellings),
+    for branch in branches {
+        match branch.as_slice() {
+            [Node::Word(atoms)] => words.extend(atoms),
             _ => others.push(branch),
         }
     }
     if !words.is_empty() {
-        words.sort_unstable();
-        words.dedup();
-        others.insert(0, vec![Node::Word(words)]);
+        others.insert(0, vec![one_of(words)]);
     }
     others.into()
 }
 
+fn one_of(mut atoms: Vec<Atom>) -> Node {
+    atoms.sort_unstable();
+    atoms.dedup();
+    Node::Word(atoms.into())
+}
+
 /// A token is a gap, a list, a prefix or a word; a word that folds into several (`I'm`) becomes a branch of its own.
-fn token_nodes(token: &str, lists: &Lists, depth: usize) -> Result<Node, String> {
+fn token_node(
+    token: &str,
+    lists: &Lists,
+    depth: usize,
+    vocabulary: &mut Vocabulary,
+) -> Result<Node, String> {
     if let Some(count) = token.strip_prefix("..") {
         let most: usize = count
             .parse()
@@ -121,27 +145,39 @@ fn token_nodes(token: &str, lists: &Lists, depth: usize) -> Result<Node, String>
         };
     }
     if token == "@own" {
-        return Ok(Node::Word(vec![OWN_NAME.to_owned()]));
+        return Ok(one_of(vec![vocabulary.word(OWN_NAME)]));
     }
     if let Some(name) = token.strip_prefix('@') {
-        return Ok(Node::Any(lists.branches(name, depth)?));
+        return Ok(Node::Any(lists.branches(name, depth, vocabulary)?));
     }
     if let Some(stem) = token.strip_suffix('*') {
-        return Ok(Node::Prefix(spellings(stem)?));
+        let stems = spellings(stem)?;
+        if stems.iter().any(|s| s.len() > LONGEST_BEGINNING) {
+            return Err(format!(
+                "`{token}`: a beginning has {LONGEST_BEGINNING} bytes at most"
+            ));
+        }
+        let atoms = stems.iter().map(|s| vocabulary.beginning(s));
+        return Ok(one_of(atoms.collect()));
     }
     if token == "0" {
-        return Ok(Node::Number);
+        return Ok(one_of(vec![Vocabulary::number()]));
     }
-    let folded = fold_words(token);
-    if folded.contains(' ') {
+    let mut word = |token: &str| -> Result<Node, String> {
+        let spellings = spellings(token)?;
+        Ok(one_of(
+            spellings.iter().map(|s| vocabulary.word(s)).collect(),
+        ))
+    };
+    if fold_words(token).contains(' ') {
         let words: Result<Vec<_>, _> = token
             .split(|c: char| !c.is_alphanumeric() && c != '·')
             .filter(|w| !w.is_empty())
-            .map(|w| spellings(w).map(Node::Word))
+            .map(word)
             .collect();
         return Ok(Node::Any([words?].into()));
     }
-    Ok(Node::Word(spellings(token)?))
+    word(token)
 }
 
 /// The spellings of a word: folded, and with German umlauts written out.
@@ -159,7 +195,6 @@ fn spellings(word: &str) -> Result<Vec<String>, String> {
             .collect();
         all.push(fold_words(&written_out));
     }
-    all.sort_unstable();
     if all.iter().any(|w| w.is_empty() || w.contains(' ')) {
         return Err(format!("`{word}` is not a word"));
     }
@@ -185,7 +220,12 @@ fn bracket(text: &str) -> Result<(&str, &str), String> {
     Err(format!("`{text}`: a bracket is not closed"))
 }
 
-fn branches(inside: &str, lists: &Lists, depth: usize) -> Result<Vec<Vec<Node>>, String> {
+fn branches(
+    inside: &str,
+    lists: &Lists,
+    depth: usize,
+    vocabulary: &mut Vocabulary,
+) -> Result<Vec<Vec<Node>>, String> {
     let mut parts = Vec::new();
     let (mut level, mut start) = (0usize, 0usize);
     for (at, c) in inside.char_indices() {
@@ -202,6 +242,6 @@ fn branches(inside: &str, lists: &Lists, depth: usize) -> Result<Vec<Vec<Node>>,
     parts.push(inside.get(start..).unwrap_or_default());
     parts
         .into_iter()
-        .map(|p| parse_at(p, lists, depth + 1))
+        .map(|p| parse_at(p, lists, depth + 1, vocabulary))
         .collect()
 }
