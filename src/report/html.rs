@@ -6,6 +6,7 @@
 
 mod card;
 mod plot;
+mod words;
 
 use askama::Template;
 use base64::Engine;
@@ -14,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use self::card::Card;
 use self::plot::{Person, Scale, share};
-use super::accounting;
+use self::words::{Piece, SPANISH};
 use super::cell::Cell;
 use super::clients::Told;
 use super::directory::{Directory, FileRecord};
@@ -22,16 +23,16 @@ use super::overview::{Overview, Sent};
 use super::view::{Seen, View};
 use super::{Dialect, ReportError, ReportSettings, Summary};
 use crate::finding::{Exception, Verdict};
-use crate::store::RunRecord;
+use crate::store::{CoverageStatus, RunRecord};
 
 /// The file's name in the directory.
 const NAME: &str = "report.html";
 const STYLE: &str = include_str!("html/page.css");
 const SCRIPT: &str = include_str!("html/page.js");
-/// The page's English texts in Spanish.
-const SPANISH: &str = include_str!("html/spanish.json");
 /// Rows of a list; the tables have all.
 const ROWS: usize = 25;
+/// Findings that the page shows at a time, where scripts run; the rest waits in its markup.
+const STEP: usize = 50;
 /// The widest bar, in pixels.
 const BAR: u64 = 240;
 
@@ -45,6 +46,7 @@ struct Page<'a> {
     run: &'a RunRecord,
     matter: &'a str,
     finished: String,
+    window: Vec<Piece>,
     is_incomplete: bool,
     figures: Vec<(&'static str, u64)>,
     verdicts: &'a [Verdict],
@@ -133,6 +135,7 @@ impl<'a> Page<'a> {
             finished: run
                 .finished
                 .map_or_else(String::new, |at| format!("{at:.0}")),
+            window: words::window(&run.window),
             is_incomplete: summary.incomplete || run.interrupted,
             figures: figures(overview, summary),
             verdicts: &overview.verdicts,
@@ -144,7 +147,7 @@ impl<'a> Page<'a> {
             mailboxes: overview
                 .mailboxes
                 .iter()
-                .map(|&(status, count)| (accounting::status(status), count))
+                .map(|&(status, count)| (mailboxes(status), count))
                 .collect(),
             messages: vec![
                 ("messages in the window", summary.in_window),
@@ -217,6 +220,17 @@ fn figures(overview: &Overview<'_>, summary: &Summary) -> Vec<(&'static str, u64
     ]
 }
 
+/// Mailboxes of that status.
+fn mailboxes(status: CoverageStatus) -> &'static str {
+    match status {
+        CoverageStatus::Complete => "mailboxes: complete",
+        CoverageStatus::Unchanged => "mailboxes: unchanged",
+        CoverageStatus::Partial => "mailboxes: partial",
+        CoverageStatus::Failed => "mailboxes: failed",
+        CoverageStatus::NotReached => "mailboxes: not-reached",
+    }
+}
+
 fn campaigns<'a>(all: &[Sent<'a>]) -> Listed<Campaign<'a>> {
     let widest = all.iter().map(|sent| sent.clients).max().unwrap_or(0) as u64;
     Listed::of(all.iter(), |sent| Campaign {
@@ -253,7 +267,7 @@ mod tests {
     use regex::Regex;
 
     use super::*;
-    use crate::finding::Owner;
+    use crate::finding::{ContactKind, Field, Owner, Place, Stage, SuccessorReach};
     use crate::report::sample::{self, sample};
     use crate::report::{Client, ClientStatus, Format};
 
@@ -332,10 +346,12 @@ mod tests {
     fn every_text_is_there_in_spanish() {
         let spanish: BTreeMap<String, String> = serde_json::from_str(SPANISH).unwrap();
         let whole = page(hostile) + &page(|_| {});
-        let marked = Regex::new(r#"data-t(?:="([^"]+)")?(?: data-n="\d+")?>([^<]*)<"#).unwrap();
+        let marked = Regex::new(r#"data-t(?:="([^"]+)")?(?: data-n="[^"]*")?>([^<]*)<"#).unwrap();
         let mut texts: Vec<String> = marked
             .captures_iter(&whole)
-            .map(|found| found.get(1).or(found.get(2)).unwrap().as_str().to_owned())
+            .map(|found| found.get(1).or(found.get(2)).unwrap().as_str())
+            .flat_map(|text| text.split(" · "))
+            .map(|text| text.replace("&#39;", "'"))
             .collect();
         for source in [
             include_str!("html/page.html"),
@@ -352,20 +368,28 @@ mod tests {
                 .flat_map(|v| [v.as_str(), v.meaning()])
                 .map(str::to_owned),
         );
-        texts.extend(
-            [
-                "new",
-                "same",
-                "recheck",
-                "gone",
-                "partial",
-                "failed",
-                "not-reached",
-                "unchanged",
-                "complete",
-            ]
-            .map(str::to_owned),
-        );
+        let closed = [
+            Stage::ALL.iter().map(|w| w.as_str()).collect::<Vec<_>>(),
+            ContactKind::ALL.iter().map(|w| w.as_str()).collect(),
+            Owner::ALL.iter().map(|w| w.as_str()).collect(),
+            Place::ALL.iter().map(|w| w.as_str()).collect(),
+            Field::ALL.iter().map(|w| w.as_str()).collect(),
+            SuccessorReach::ALL.iter().map(|w| w.as_str()).collect(),
+            vec!["new", "same", "recheck", "gone"],
+            vec!["open", "confirmed", "cleared", "escalated"],
+            vec!["custodian", "colleague", "client", "personal", "privileged"],
+            vec!["protected", "external", "unknown", "prospect", "former"],
+            vec!["unlisted"],
+        ];
+        texts.extend(closed.concat().into_iter().map(str::to_owned));
+        let statuses = [
+            CoverageStatus::Complete,
+            CoverageStatus::Unchanged,
+            CoverageStatus::Partial,
+            CoverageStatus::Failed,
+            CoverageStatus::NotReached,
+        ];
+        texts.extend(statuses.map(|status| mailboxes(status).to_owned()));
         let quoted = Regex::new(r#"translated\("([^"]+)""#).unwrap();
         texts.extend(
             quoted

@@ -6,12 +6,13 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::harness::Desk;
+use crate::harness::{Desk, farewell};
 
-const HOSTILE: &str = "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">";
+const HOSTILE: &str = "</noscript></script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">";
 
-/// The page as a browser of that language shows it once its script has run, and what it wrote to the console.
-fn shown(page: &Path, language: &str) -> Option<(String, String)> {
+/// The page (with the finding that the address names) as a browser of that language shows it once its script has run, and what it
+/// wrote to the console.
+fn shown(page: &Path, named: &str, language: &str) -> Option<(String, String)> {
     let profile = tempfile::tempdir().unwrap();
     let output = Command::new("chromium")
         .args([
@@ -23,7 +24,7 @@ fn shown(page: &Path, language: &str) -> Option<(String, String)> {
         ])
         .arg(format!("--accept-lang={language}"))
         .arg(format!("--user-data-dir={}", profile.path().display()))
-        .arg(format!("file://{}", page.display()))
+        .arg(format!("file://{}{named}", page.display()))
         .output();
     let Ok(output) = output else {
         eprintln!("skipped: chromium is missing (Debian: chromium)");
@@ -51,7 +52,7 @@ fn a_browser_runs_the_page_s_script_and_nothing_else() {
     desk.write("mail/5.eml", &farewell);
     desk.scan("r");
     for (language, told) in [("en", "4 findings shown"), ("es", "4 hallazgos visibles")] {
-        let Some((page, console)) = shown(&desk.path("r/report.html"), language) else {
+        let Some((page, console)) = shown(&desk.path("r/report.html"), "", language) else {
             return;
         };
         assert!(
@@ -67,4 +68,90 @@ fn a_browser_runs_the_page_s_script_and_nothing_else() {
         assert_eq!(page.matches("<script").count(), 2);
         assert_eq!(console, "", "{language}");
     }
+}
+
+#[test]
+fn a_browser_shows_some_of_many_findings_and_each_that_is_asked_for() {
+    let desk = Desk::new();
+    for number in 10..70 {
+        desk.write(&format!("mail/{number}.eml"), &farewell("anna", number));
+    }
+    // The last in order: far behind what is shown at first.
+    let hostile = farewell("bert", 80).replace("Goodbye", &format!("Goodbye {HOSTILE}"));
+    desk.write("mail/80.eml", &hostile.replace("10 Jun", "11 Jun"));
+    desk.scan("r");
+    let page = desk.path("r/report.html");
+    let Some((first, console)) = shown(&page, "", "en") else {
+        return;
+    };
+    let cards = |page: &str| page.matches("<article class=\"finding\"").count();
+    assert_eq!(console, "");
+    assert!(first.contains("50 findings shown, of 64"), "{first}");
+    assert_eq!(cards(&first), 50);
+    assert!(!first.contains("owned"), "it is not among the first");
+
+    let rows = desk.rows("r/findings.csv");
+    let named = format!("#{}", rows.last().unwrap()["finding_id"]);
+    let (all, console) = shown(&page, &named, "en").unwrap();
+    assert_eq!(console, "");
+    assert_eq!(cards(&all), 64);
+    assert!(all.contains("owned") && all.contains("<title>sent-audit "));
+    assert!(
+        !all.contains("<img"),
+        "markup of a message became an element"
+    );
+
+    let markup = std::fs::read_to_string(&page).unwrap();
+    assert_eq!(
+        cards(&markup),
+        64,
+        "whoever lets no script run sees them all"
+    );
+}
+
+#[test]
+fn a_browser_in_spanish_shows_the_program_s_words_in_spanish() {
+    let desk = Desk::new();
+    let handover = farewell("bert", 5).replace(
+        "My private\r\ne-mail address is anna.privately@homepost.example and my mobile is +44 7700 900461.",
+        "My colleague\r\nJane Poole will look after you.",
+    );
+    desk.write("mail/5.eml", &handover);
+    desk.scan("r");
+    let Some((page, _)) = shown(&desk.path("r/report.html"), "", "es") else {
+        return;
+    };
+    let reasons: Vec<_> = page
+        .split("<p class=\"reason\">")
+        .skip(1)
+        .filter_map(|rest| rest.split("</p>").next())
+        .map(without_tags)
+        .collect();
+    assert_eq!(reasons.len(), 4);
+    for reason in &reasons {
+        assert!(reason.starts_with("un aviso que"), "{reason}");
+        for english in [
+            "notice",
+            " the ",
+            "says",
+            "speaks",
+            "personal contact",
+            "by name",
+        ] {
+            assert!(!reason.contains(english), "{english}: {reason}");
+        }
+    }
+    assert!(
+        reasons
+            .iter()
+            .any(|r| r.ends_with("sucesor Jane Poole, solo el nombre")),
+        "{reasons:?}"
+    );
+}
+
+fn without_tags(markup: &str) -> String {
+    let texts = markup
+        .split('<')
+        .map(|piece| piece.split_once('>').map_or(piece, |(_, text)| text));
+    texts.collect()
 }

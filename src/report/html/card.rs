@@ -1,15 +1,17 @@
 //! A finding as readers see it: the cells of its row, its sentence marked in the paragraph around it.
 
 use super::Listed;
+use super::words::{self, Piece};
 use crate::finding::Verdict;
-use crate::report::Dialect;
 use crate::report::cell::Cell;
-use crate::report::findings::{self, FINDINGS};
+use crate::report::findings::{self, CONTACTS, FINDINGS, RECIPIENTS};
 use crate::report::table;
 use crate::report::view::Seen;
 
 /// Contact data or recipients that a card lists; the tables have all.
 const LINES: usize = 20;
+/// Between the parts of a line.
+const BETWEEN: &str = " · ";
 
 /// What the template shows.
 pub(super) struct Card {
@@ -30,12 +32,19 @@ pub(super) struct Card {
     pub(super) before: String,
     pub(super) notice: String,
     pub(super) after: String,
-    pub(super) reason: String,
-    pub(super) facts: Vec<(&'static str, String)>,
-    pub(super) contacts: Listed<String>,
-    pub(super) recipients: Listed<String>,
+    pub(super) reason: Vec<Piece>,
+    pub(super) facts: Vec<(&'static str, Vec<Piece>)>,
+    pub(super) contacts: Listed<Line>,
+    pub(super) recipients: Listed<Line>,
     pub(super) place: String,
     pub(super) evidence_file: String,
+}
+
+/// A datum or a recipient: what others wrote, and the program's words for it.
+pub(super) struct Line {
+    pub(super) text: String,
+    /// With [`BETWEEN`] between them; the page knows each by itself.
+    pub(super) words: String,
 }
 
 impl Card {
@@ -63,10 +72,20 @@ impl Card {
             before,
             notice,
             after,
-            reason: text("reason"),
+            reason: words::reason(&text("reason")),
             facts: facts(&text),
-            contacts: lines(findings::contacts(seen)),
-            recipients: lines(findings::recipients(seen)),
+            contacts: lines(
+                findings::contacts(seen),
+                CONTACTS,
+                ["value", "written"],
+                ["kind", "owner", "zone"],
+            ),
+            recipients: lines(
+                findings::recipients(seen),
+                RECIPIENTS,
+                ["address", "display_name"],
+                ["field", "kind", "status"],
+            ),
             place: place(&text),
             evidence_file: text("evidence_file"),
         }
@@ -109,41 +128,70 @@ fn marked(excerpt: &str, notice: &str) -> (String, String, String) {
 }
 
 /// What there is to tell in a line each.
-fn facts(text: &dyn Fn(&'static str) -> String) -> Vec<(&'static str, String)> {
-    let joined = |columns: &[&'static str]| {
-        let parts: Vec<_> = columns
-            .iter()
-            .map(|column| text(column))
-            .filter(|part| !part.is_empty())
-            .collect();
-        parts.join(" · ")
-    };
+fn facts(text: &dyn Fn(&'static str) -> String) -> Vec<(&'static str, Vec<Piece>)> {
+    let known = |column| words::word(&text(column));
+    let as_it_is = |column| Piece::Text(text(column));
     let facts = [
-        ("Personal contact data", text("personal_contacts")),
-        ("Clients", text("clients")),
-        ("Successor", joined(&["successor", "successor_reach"])),
+        ("Personal contact data", vec![as_it_is("personal_contacts")]),
+        ("Clients", vec![as_it_is("clients")]),
+        (
+            "Successor",
+            vec![as_it_is("successor"), known("successor_reach")],
+        ),
         (
             "Review",
-            joined(&["review_status", "reviewer", "reviewed_on", "review_note"]),
+            vec![
+                known("review_status"),
+                as_it_is("reviewer"),
+                as_it_is("reviewed_on"),
+                as_it_is("review_note"),
+            ],
         ),
     ];
-    facts
+    let facts = facts
         .into_iter()
-        .filter(|(_, text)| !text.is_empty())
-        .collect()
+        .map(|(label, pieces)| (label, joined(pieces)));
+    facts.filter(|(_, pieces)| !pieces.is_empty()).collect()
 }
 
-fn lines(rows: impl Iterator<Item = Vec<Cell>>) -> Listed<String> {
+/// What is not empty, with [`BETWEEN`] between.
+fn joined(pieces: Vec<Piece>) -> Vec<Piece> {
+    let mut line = Vec::new();
+    for piece in pieces {
+        if piece.english().is_empty() {
+            continue;
+        }
+        if !line.is_empty() {
+            line.push(Piece::Text(BETWEEN.to_owned()));
+        }
+        line.push(piece);
+    }
+    line
+}
+
+/// The first rows: what others wrote in some columns, and the program's words in others.
+fn lines(
+    rows: impl Iterator<Item = Vec<Cell>>,
+    columns: &[&str],
+    texts: [&str; 2],
+    words: [&str; 3],
+) -> Listed<Line> {
     let rows: Vec<_> = rows.collect();
     let line = |row: &Vec<Cell>| {
-        // The first cell names the finding.
-        let cells: Vec<_> = row
-            .iter()
-            .skip(1)
-            .map(|cell| cell.written(Dialect::Plain))
-            .filter(|text| !text.is_empty())
-            .collect();
-        cells.join(" · ")
+        let parts = |names: &[&str]| {
+            let mut parts: Vec<_> = names
+                .iter()
+                .map(|column| table::cell(columns, row, column))
+                .filter(|text| !text.is_empty())
+                .collect();
+            // An address is its own value: `mailto:ana@home.example` says all of it.
+            parts.dedup_by(|written, value| value.ends_with(written.as_str()));
+            parts.join(BETWEEN)
+        };
+        Line {
+            text: parts(&texts),
+            words: parts(&words),
+        }
     };
     Listed {
         shown: rows.iter().take(LINES).map(line).collect(),
@@ -151,29 +199,29 @@ fn lines(rows: impl Iterator<Item = Vec<Cell>>) -> Listed<String> {
     }
 }
 
-/// Where the message lies, for whoever has to find it.
+/// Where the message lies, for whoever has to find it: by the names of the columns of `findings.csv`, in every language.
 fn place(text: &dyn Fn(&'static str) -> String) -> String {
-    let labelled = [
-        ("id", "finding_id"),
-        ("from", "from"),
-        ("author", "author"),
-        ("campaign", "campaign_id"),
-        ("query", "query"),
-        ("account", "account"),
-        ("mailbox", "mailbox"),
-        ("uidvalidity", "uidvalidity"),
-        ("uid", "uid"),
-        ("message-id", "message_id"),
-        ("sha256", "sha256"),
-        ("bytes", "size"),
+    let columns = [
+        "finding_id",
+        "from",
+        "author",
+        "campaign_id",
+        "query",
+        "account",
+        "mailbox",
+        "uidvalidity",
+        "uid",
+        "message_id",
+        "sha256",
+        "size",
     ];
-    let parts: Vec<_> = labelled
+    let parts: Vec<_> = columns
         .into_iter()
-        .map(|(label, column)| (label, text(column)))
+        .map(|column| (column, text(column)))
         .filter(|(_, text)| !text.is_empty())
-        .map(|(label, text)| format!("{label} {text}"))
+        .map(|(column, text)| format!("{column} {text}"))
         .collect();
-    parts.join(" · ")
+    parts.join(BETWEEN)
 }
 
 #[cfg(test)]
