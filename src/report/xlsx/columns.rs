@@ -25,10 +25,13 @@ pub(super) fn shape(column: &str) -> (f64, bool) {
 
 fn usual(column: &str) -> (f64, bool) {
     match column {
+        // Long enough for most reasons within the row's height.
+        "reason" => (72.0, true),
         "notice" => (60.0, true),
         "excerpt" | "review_note" | "what_to_do" | "detail" => (48.0, true),
-        "reason" | "subject" | "personal_contacts" | "clients" | "follow_up" | "value"
-        | "written" => (36.0, true),
+        "subject" | "personal_contacts" | "clients" | "follow_up" | "value" | "written" => {
+            (36.0, true)
+        }
         "successor" | "client_name" | "name" | "display_name" => (24.0, true),
         "finding_id" | "exception_id" | "campaign_id" => (24.0, false),
         "custodian" | "from" | "client" | "address" | "message_id" | "evidence_file" => {

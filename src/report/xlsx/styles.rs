@@ -35,6 +35,10 @@ impl Styles {
         // As text, a cell stays text when somebody edits it: else `=1+1` would become a formula then.
         let text = cell.clone().set_num_format_index(TEXT);
         let wrapped = text.clone().set_text_wrap();
+        let day = cell
+            .clone()
+            .set_num_format(DAY)
+            .set_align(FormatAlign::Left);
         let fill = Color::RGB(0x00FF_F8E1);
         let answered = |format: Format| {
             format
@@ -53,10 +57,15 @@ impl Styles {
                 .set_background_color(Color::RGB(0x008D_4E00)),
             heading,
             answer: answered(wrapped.clone()),
-            answer_day: answered(cell.clone().set_num_format(DAY)),
-            number: cell.clone().set_num_format("0.###"),
-            day: cell.clone().set_num_format(DAY),
-            time: cell.set_num_format(TIME),
+            answer_day: answered(day.clone()),
+            // Else a number ends where the text of the next column begins.
+            number: cell
+                .clone()
+                .set_num_format("0.###")
+                .set_align(FormatAlign::Right)
+                .set_indent(1),
+            day: day.clone(),
+            time: day.set_num_format(TIME),
             link: text
                 .clone()
                 .set_font_color(Color::RGB(0x0005_63C1))

@@ -1,6 +1,10 @@
 //! The sheet that tells all tables together: counts, and charts of them.
 
-use rust_xlsxwriter::{Chart, ChartLegendPosition, ChartType, Format, Worksheet, XlsxError};
+use std::ops::Range;
+
+use rust_xlsxwriter::{
+    Chart, ChartAxis, ChartLegendPosition, ChartType, Format, FormatAlign, Worksheet, XlsxError,
+};
 
 use super::styles::{Styles, in_chart, of_verdict};
 use super::text::pieces;
@@ -13,8 +17,10 @@ use crate::store::RunRecord;
 const NAME: &str = "Summary";
 /// Custodians that a chart shows; the list beside it has all.
 const CHARTED: u32 = 25;
-/// The column at which charts begin, right of the widest list.
-const CHARTS: u16 = 12;
+/// Columns of the widest list before those of the verdicts; charts begin right of them all.
+const LISTED: u16 = 4;
+/// The highest count up to which an axis has a line for each: beyond, programs choose whole numbers by themselves.
+const FEW: u64 = 12;
 
 /// Fills the sheet.
 pub(super) fn write(
@@ -30,10 +36,12 @@ pub(super) fn write(
     worksheet.set_column_range_width(2, 10, 17)?;
     worksheet.set_landscape();
     worksheet.set_print_fit_to_pages(1, 0);
+    let verdicts = u16::try_from(overview.verdicts.len()).unwrap_or_default();
     let mut page = Page {
         worksheet,
         styles,
         row: 0,
+        charts: LISTED + verdicts + 1,
     };
     page.title("sent-audit report")?;
     facts(&mut page, run, overview, summary)?;
@@ -53,6 +61,8 @@ struct Page<'a> {
     worksheet: &'a mut Worksheet,
     styles: &'a Styles,
     row: u32,
+    /// The column at which charts begin.
+    charts: u16,
 }
 
 impl Page<'_> {
@@ -179,25 +189,28 @@ fn people(page: &mut Page<'_>, overview: &Overview<'_>) -> Result<(), XlsxError>
                 .map_or_else(String::new, |day| day.to_string()),
         )?;
         page.number(3, person.total())?;
-        for ((column, count), verdict) in (4..).zip(&person.counts).zip(&overview.verdicts) {
+        for ((column, count), verdict) in (LISTED..).zip(&person.counts).zip(&overview.verdicts) {
             let format = match count {
                 0 => page.styles.number.clone(),
-                _ => of_verdict(*verdict),
+                _ => of_verdict(*verdict)
+                    .set_align(FormatAlign::Right)
+                    .set_indent(1),
             };
             page.number_as(column, *count, &format)?;
         }
         page.row += 1;
     }
     let rows = first..page.row.min(first + CHARTED);
-    chart(
-        page,
-        ChartType::BarStacked,
-        "Findings by custodian",
-        &overview.verdicts,
-        4,
+    let stacked = Stacked {
+        kind: ChartType::BarStacked,
+        title: "Findings by custodian",
+        verdicts: &overview.verdicts,
+        column: LISTED,
         rows,
-        1,
-    )
+        highest: overview.people.iter().map(Person::total).max().unwrap_or(0),
+        at: 1,
+    };
+    chart(page, &stacked)
 }
 
 /// Findings by whole weeks from the last day; week 0 begins with the last day.
@@ -214,27 +227,33 @@ fn weeks(page: &mut Page<'_>, overview: &Overview<'_>) -> Result<(), XlsxError> 
     let verdicts = overview.verdicts.iter().map(|verdict| verdict.as_str());
     page.headings(["week"].into_iter().chain(verdicts))?;
     let begin = page.row;
+    let mut highest = 0;
     // A date that is far off would make a list that nobody reads.
     for number in first.max(-60)..=last.min(60) {
         page.worksheet
             .write_number_with_format(page.row, 0, number, &page.styles.number)?;
+        let mut sum = 0;
         for (column, verdict) in (1..).zip(&overview.verdicts) {
             let is_it =
                 |(days, v): &&(i32, Verdict)| v == verdict && week(*days).clamp(-60, 60) == number;
-            page.number(column, all().filter(is_it).count() as u64)?;
+            let count = all().filter(is_it).count() as u64;
+            page.number(column, count)?;
+            sum += count;
         }
+        highest = highest.max(sum);
         page.row += 1;
     }
     let rows = begin..page.row;
-    chart(
-        page,
-        ChartType::ColumnStacked,
-        "Findings by week from the last day",
-        &overview.verdicts,
-        1,
+    let stacked = Stacked {
+        kind: ChartType::ColumnStacked,
+        title: "Findings by week from the last day",
+        verdicts: &overview.verdicts,
+        column: 1,
         rows,
-        24,
-    )
+        highest,
+        at: 24,
+    };
+    chart(page, &stacked)
 }
 
 fn counts(
@@ -262,9 +281,11 @@ fn counts(
     chart.title().set_name("Clients by what to do next");
     chart.legend().set_hidden();
     chart.y_axis().set_reverse();
+    let highest = counts.iter().map(|(_, count)| *count).max();
+    whole(chart.x_axis(), highest.unwrap_or_default());
     chart.set_alt_text("Clients by what to do next; the numbers are in the list beside it");
     chart.set_width(720).set_height(300);
-    page.worksheet.insert_chart(47, CHARTS, &chart)?;
+    page.worksheet.insert_chart(47, page.charts, &chart)?;
     Ok(())
 }
 
@@ -312,22 +333,35 @@ fn missing(page: &mut Page<'_>, overview: &Overview<'_>) -> Result<(), XlsxError
     Ok(())
 }
 
+/// Counts are whole, and so are the marks of their axis.
+fn whole(axis: &mut ChartAxis, highest: u64) {
+    axis.set_num_format("0");
+    if highest <= FEW {
+        axis.set_major_unit(1);
+    }
+}
+
 /// A stacked chart of the verdicts in `rows`, whose first verdict stands in `column` and whose labels stand in the first.
-fn chart(
-    page: &mut Page<'_>,
+struct Stacked<'a> {
     kind: ChartType,
-    title: &str,
-    verdicts: &[Verdict],
+    title: &'a str,
+    verdicts: &'a [Verdict],
     column: u16,
-    rows: std::ops::Range<u32>,
+    rows: Range<u32>,
+    /// The highest sum of a row.
+    highest: u64,
+    /// The row at which it is put.
     at: u32,
-) -> Result<(), XlsxError> {
-    if rows.is_empty() {
+}
+
+fn chart(page: &mut Page<'_>, stacked: &Stacked<'_>) -> Result<(), XlsxError> {
+    let Stacked { kind, title, .. } = *stacked;
+    if stacked.rows.is_empty() {
         return Ok(());
     }
-    let (first, last) = (rows.start, rows.end - 1);
+    let (first, last) = (stacked.rows.start, stacked.rows.end - 1);
     let mut chart = Chart::new(kind);
-    for (column, verdict) in (column..).zip(verdicts) {
+    for (column, verdict) in (stacked.column..).zip(stacked.verdicts) {
         chart
             .add_series()
             .set_name((NAME, first - 1, column))
@@ -342,11 +376,15 @@ fn chart(
     if matches!(kind, ChartType::BarStacked) {
         // Else the first row of the list is the lowest bar.
         chart.y_axis().set_reverse();
+        whole(chart.x_axis(), stacked.highest);
+    } else {
+        whole(chart.y_axis(), stacked.highest);
     }
     chart.set_alt_text(format!(
         "{title}, by verdict; the numbers are in the list beside it"
     ));
     chart.set_width(720).set_height(440);
-    page.worksheet.insert_chart(at, CHARTS, &chart)?;
+    page.worksheet
+        .insert_chart(stacked.at, page.charts, &chart)?;
     Ok(())
 }
