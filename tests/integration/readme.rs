@@ -1,8 +1,12 @@
-//! What the README tells people to type is there.
+//! What the README, the guides and the explanations beside queries and reports tell people to type is there.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
+}
 
 fn help(arguments: &[&str]) -> Option<String> {
     let output = Command::new(env!("CARGO_BIN_EXE_sent-audit"))
@@ -21,7 +25,13 @@ fn invocations(readme: &str) -> Vec<Vec<String>> {
     let code = readme.split('`').skip(1).step_by(2).flat_map(str::lines);
     let fenced = readme.split("```").skip(1).step_by(2).flat_map(str::lines);
     code.chain(fenced)
-        .filter_map(|line| line.split("sent-audit ").nth(1))
+        .filter_map(|line| {
+            let (before, rest) = line.split_once("sent-audit ")?;
+            let before = before.trim_end();
+            // Other programs have arguments of that name.
+            let is_typed = before.is_empty() || before.ends_with(['$', '&', ';', '/']);
+            is_typed.then_some(rest)
+        })
         .map(|rest| {
             rest.split('#')
                 .next()
@@ -36,24 +46,46 @@ fn invocations(readme: &str) -> Vec<Vec<String>> {
         .collect()
 }
 
-#[test]
-fn commands_of_the_readme_exist() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let readme = fs::read_to_string(path).unwrap();
+/// How many commands a text shows; each of them is there, with the options that it is shown with.
+fn check(name: &str) -> usize {
+    let text = fs::read_to_string(root().join(name)).unwrap();
     let mut commands = 0;
-    for words in invocations(&readme) {
+    for words in invocations(&text) {
         let Some(command) = words
             .first()
             .filter(|word| word.chars().all(|c| c.is_ascii_lowercase()))
         else {
             continue;
         };
-        let help = help(&[command]).unwrap_or_else(|| panic!("no command `{command}`: {words:?}"));
+        // `review import` has options of its own; what stands behind `scan` is an argument.
+        let second = words.get(1).filter(|word| !word.starts_with('-'));
+        let help = second
+            .and_then(|second| help(&[command, second]))
+            .or_else(|| help(&[command]))
+            .unwrap_or_else(|| panic!("{name}: no command `{command}`: {words:?}"));
         for option in words.iter().filter(|word| word.starts_with("--")) {
-            let name = option.split('=').next().unwrap();
-            assert!(help.contains(name), "`sent-audit {command}` has no {name}");
+            let option = option.split('=').next().unwrap();
+            assert!(
+                help.contains(option),
+                "{name}: `sent-audit {command}` has no {option}"
+            );
         }
         commands += 1;
     }
-    assert!(commands >= 4, "the README shows how to use the program");
+    commands
+}
+
+#[test]
+fn commands_of_the_readme_exist() {
+    assert!(check("README.md") >= 4, "it shows how to use the program");
+}
+
+#[test]
+fn commands_of_guides_and_explanations_exist() {
+    let guides = fs::read_dir(root().join("docs")).unwrap();
+    let guides = guides.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut all: Vec<_> = guides.map(|name| format!("docs/{name}")).collect();
+    all.extend(["queries/README.md", "reports/README.md"].map(str::to_owned));
+    assert!(all.len() > 8, "{all:?}");
+    assert!(all.iter().map(|name| check(name)).sum::<usize>() > 20);
 }
