@@ -213,7 +213,7 @@ fn folded(text: &str, range: std::ops::Range<usize>) -> Vec<String> {
 fn index(texts: &[Labelled]) -> (Vec<String>, Vec<Bag>) {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for sentence in texts.iter().flat_map(|(_, sentences)| sentences) {
-        for term in terms(sentence).into_keys() {
+        for term in terms(sentence) {
             *counts.entry(term).or_default() += 1;
         }
     }
@@ -232,7 +232,7 @@ fn index(texts: &[Labelled]) -> (Vec<String>, Vec<Bag>) {
         Sentence {
             scale: f64::from(USUAL_LENGTH) / f64::from(length(all.len())),
             terms: all
-                .into_keys()
+                .into_iter()
                 .filter_map(|t| numbers.get(t.as_str()).copied())
                 .collect(),
         }

@@ -23,7 +23,7 @@ use gate::Gate;
 use reading::Reading;
 
 /// Raised whenever the program judges differently with the same queries.
-const JUDGING_VERSION: u32 = 3;
+const JUDGING_VERSION: u32 = 4;
 
 /// The organisation that a scanned message's `From` implies: its registrable domain (public suffix list), or none at all
 /// if that is a free-mail provider's.

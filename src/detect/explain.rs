@@ -212,7 +212,7 @@ fn sentences(
         let phrases = hits.filter_map(|hit| {
             let signal = query.signals.get(hit.signal)?;
             let phrase = signal.phrases.get(hit.phrase)?;
-            let range = passage.folded.original_range(&hit.range, passage.text);
+            let range = passage.folded.original_range(&hit.range);
             Some(PhraseExplanation {
                 signal: signal.name.clone(),
                 language: phrase.language.clone(),

@@ -1,7 +1,7 @@
 //! Facts: what the frames and the model of a query make of the signals in a message, sentence by sentence.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::gate::Hit;
 use super::reading::Reading;
@@ -9,6 +9,8 @@ use crate::query::{Frame, Pattern, Query, Term, Within};
 
 /// A fact holds from so many points on.
 pub(super) const HOLDS: i32 = 50;
+/// A fact is likely from so many points on.
+const LIKELY: i32 = 20;
 /// What the model may add, at most.
 const MODEL_FOR: i32 = 20;
 /// What the model may take away, at most: it knows wordings, but less of real mail than the frames.
@@ -34,6 +36,12 @@ pub(super) struct Fact {
 }
 
 impl Fact {
+    /// Whether it may be one, in the light of what else there is.
+    #[must_use]
+    pub(super) fn is_likely(&self) -> bool {
+        self.points >= LIKELY
+    }
+
     /// Whether it is one.
     #[must_use]
     pub(super) fn holds(&self) -> bool {
@@ -141,6 +149,35 @@ impl<'h> Signals<'h> {
     }
 }
 
+/// Signals of which one must stand in a message for a fact to hold. Of the signals that begin its frames these are the
+/// strongest: what the others make together stays too weak.
+#[must_use]
+pub(super) fn leads(query: &Query, fact: &str) -> BTreeSet<usize> {
+    let mut frames: Vec<(usize, i32)> = query
+        .frames
+        .iter()
+        .filter(|f| f.fact == fact && f.points > 0)
+        .filter_map(|f| Some((*f.all.first()?, f.points)))
+        .collect();
+    frames.sort_by_key(|&(_, points)| points);
+    let mut signals: Vec<usize> = Vec::new();
+    for &(signal, _) in frames.iter().rev() {
+        if !signals.contains(&signal) {
+            signals.push(signal);
+        }
+    }
+    while let Some(weakest) = signals.pop() {
+        let without: Vec<&(usize, i32)> =
+            frames.iter().filter(|f| !signals.contains(&f.0)).collect();
+        let mut points: Vec<(usize, i32)> = without.iter().map(|f| **f).collect();
+        if frame_points(&mut points) + MODEL_FOR >= HOLDS {
+            signals.push(weakest);
+            break;
+        }
+    }
+    signals.into_iter().collect()
+}
+
 /// Whether the frames leave it possible that all facts hold that a pattern requires, whatever the model says: a quick look
 /// before [`weigh`].
 #[must_use]
@@ -180,8 +217,8 @@ pub(super) fn weigh(
     let mut best: BTreeMap<String, Fact> = BTreeMap::new();
     for sentence in 0..reading.len() {
         let learned = OnceCell::new();
+        let learned = || learned.get_or_init(|| learned_of(query, reading, sentence));
         for signals in languages.iter().filter(|s| s.stand_in(sentence)) {
-            let learned = learned.get_or_init(|| learned_of(query, reading, sentence));
             for (name, fact) in weigh_sentence(query, signals, learned, sentence) {
                 let slot = best.entry(name).or_insert_with(|| fact.clone());
                 // The first of equals is kept, so that the order of sentences decides and nothing else.
@@ -214,22 +251,28 @@ fn learned_of(query: &Query, reading: &Reading<'_>, sentence: usize) -> BTreeMap
         .collect()
 }
 
-fn weigh_sentence(
+/// Weighs the facts for which a frame holds in a sentence. The model has a say in what the frames make likely.
+fn weigh_sentence<'l>(
     query: &Query,
     signals: &Signals<'_>,
-    learned: &BTreeMap<String, Fact>,
+    learned: impl Fn() -> &'l BTreeMap<String, Fact>,
     sentence: usize,
 ) -> BTreeMap<String, Fact> {
-    let mut facts = learned.clone();
+    let mut facts: BTreeMap<String, Fact> = BTreeMap::new();
     for (number, frame) in query.frames.iter().enumerate() {
         if signals.frame_holds(frame, sentence) {
             let fact = facts.entry(frame.fact.clone()).or_default();
             fact.frames.push((number, frame.points));
         }
     }
-    for fact in facts.values_mut() {
+    for (name, fact) in &mut facts {
         fact.sentence = sentence;
-        fact.points = fact.model + frame_points(&mut fact.frames);
+        fact.points = frame_points(&mut fact.frames);
+        if let Some(said) = fact.is_likely().then(|| learned().get(name)).flatten() {
+            fact.points += said.model;
+            fact.model = said.model;
+            fact.words.clone_from(&said.words);
+        }
     }
     facts
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxBuildHasher;
 
+use super::fact;
 use super::reading::Reading;
 use crate::query::phrase::{Anchor, Phrase};
 use crate::query::vocabulary::{Atom, Sentence, Spoken, Vocabulary};
@@ -77,13 +78,7 @@ impl Gate {
     pub(super) fn look(&self, reading: &Reading<'_>) -> Gated {
         let mut words = Spoken::default();
         for passage in &reading.passages {
-            for sentence in &passage.folded.sentences {
-                words.add(
-                    &passage.folded.text,
-                    sentence.folded.clone(),
-                    &self.vocabulary,
-                );
-            }
+            words.add(&passage.folded, &self.vocabulary);
         }
         let leads = self.leads.hits(&words);
         Gated { words, leads }
@@ -115,13 +110,7 @@ impl Gate {
 pub(super) fn leads(query: &Query) -> Option<BTreeSet<usize>> {
     let of_term = |term: &Term| match term {
         Term::Signal(signal) => Some(BTreeSet::from([*signal])),
-        Term::Fact(fact) => {
-            let frames = query
-                .frames
-                .iter()
-                .filter(|f| f.fact == *fact && f.points > 0);
-            Some(frames.filter_map(|f| f.all.first().copied()).collect())
-        }
+        Term::Fact(fact) => Some(fact::leads(query, fact)),
         _ => None,
     };
     let of_pattern = |pattern: &Pattern| {

@@ -34,9 +34,6 @@ pub(super) struct Scene<'s> {
     pub contacts: &'s [Contact],
 }
 
-/// Points from which on a sentence that names somebody is believed to name who follows.
-const LIKELY: i32 = 20;
-
 /// Finds the successor. `fact` is what the query's `successor` frames made of the message.
 #[must_use]
 pub(super) fn find(
@@ -45,7 +42,7 @@ pub(super) fn find(
     signals: &Signals<'_>,
     fact: Option<&Fact>,
 ) -> Option<Successor> {
-    let likely = fact.filter(|f| f.points >= LIKELY);
+    let likely = fact.filter(|f| f.is_likely());
     let sure = likely.filter(|f| f.holds());
     let address = scene.organisation_address();
     let named = likely.and_then(|f| {
@@ -87,7 +84,7 @@ fn team(
     let signal = query.signal("team")?;
     let hit = signals.find(signal, sentence, Within::Near)?;
     let (passage, _) = scene.reading.passage(hit.sentence)?;
-    let range = passage.folded.original_range(&hit.range, passage.text);
+    let range = passage.folded.original_range(&hit.range);
     passage.text.get(range).map(str::to_owned)
 }
 

@@ -473,7 +473,7 @@ impl<'f> Findings<'f, '_> {
             .flat_map(|s| self.signals.in_sentence(s));
         hits.filter_map(|hit| {
             let (passage, _) = self.case.reading.passage(hit.sentence)?;
-            let range = passage.folded.original_range(&hit.range, passage.text);
+            let range = passage.folded.original_range(&hit.range);
             Some(Evidence {
                 signal: self.query.signals.get(hit.signal)?.name.clone(),
                 written: passage.text.get(range.clone())?.to_owned(),

@@ -5,15 +5,17 @@
 //! and `*` alone for the intercept. A text is scored by the sum over its distinct terms, times
 //! eight, divided by the root of their number.
 
-use std::collections::BTreeMap;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::BuildHasher;
+
+use rustc_hash::FxBuildHasher;
 
 /// Weights of all heads.
 #[derive(Debug, Clone, Default)]
 pub struct Model {
     heads: Vec<String>,
     /// By term, a weight for each head.
-    weights: HashMap<String, Vec<i32>>,
+    weights: HashMap<String, Vec<i32>, FxBuildHasher>,
     intercepts: Vec<i32>,
 }
 
@@ -94,33 +96,32 @@ impl Model {
     /// Scores a folded sentence for every head, in the order of [`Model::heads`].
     #[must_use]
     pub fn score(&self, sentence: &str) -> Vec<Score> {
-        let mut scores = vec![Score::default(); self.intercepts.len()];
-        let mut spoken: Vec<BTreeMap<&str, i32>> = vec![BTreeMap::new(); scores.len()];
-        let terms = terms(sentence);
-        for (term, word) in &terms {
-            let Some(weights) = self.weights.get(term.as_str()) else {
-                continue;
-            };
-            for ((score, words), &weight) in scores.iter_mut().zip(&mut spoken).zip(weights) {
-                score.logit += weight;
-                *words.entry(word).or_default() += weight;
+        let mut known: Vec<(&str, &[i32])> = Vec::new();
+        let terms = each_term(sentence, |term, word| {
+            if let Some(weights) = self.weights.get(term) {
+                known.push((word, weights));
             }
-        }
-        let length = length(terms.len());
-        for (score, &intercept) in scores.iter_mut().zip(&self.intercepts) {
-            score.logit = intercept + score.logit * USUAL_LENGTH / length;
-        }
-        for (score, words) in scores.iter_mut().zip(spoken) {
-            let mut strongest: Vec<(&str, i32)> =
-                words.into_iter().filter(|&(_, w)| w > 0).collect();
-            strongest.sort_by_key(|&(word, weight)| (-weight, word));
-            score.strongest = strongest
-                .into_iter()
-                .take(3)
-                .map(|(w, _)| w.to_owned())
-                .collect();
-        }
-        scores
+        });
+        let length = length(terms);
+        let heads = self.intercepts.iter().enumerate();
+        heads
+            .map(|(head, &intercept)| {
+                let of_head = |weights: &[i32]| weights.get(head).copied().unwrap_or_default();
+                let sum: i32 = known.iter().map(|(_, weights)| of_head(weights)).sum();
+                let mut words: BTreeMap<&str, i32> = BTreeMap::new();
+                for (word, weights) in &known {
+                    *words.entry(word).or_default() += of_head(weights);
+                }
+                let mut strongest: Vec<(&str, i32)> =
+                    words.into_iter().filter(|&(_, w)| w > 0).collect();
+                strongest.sort_by_key(|&(word, weight)| (-weight, word));
+                let strongest = strongest.into_iter().take(3);
+                Score {
+                    logit: intercept + sum * USUAL_LENGTH / length,
+                    strongest: strongest.map(|(w, _)| w.to_owned()).collect(),
+                }
+            })
+            .collect()
     }
 }
 
@@ -131,10 +132,19 @@ pub fn length(terms: usize) -> i32 {
     i32::try_from(terms.isqrt()).unwrap_or(i32::MAX).max(1)
 }
 
-/// The distinct terms of a folded sentence, each with the word or words that it comes from. Numbers count as `0`.
+/// The distinct terms of a folded sentence. Numbers count as `0`.
 #[must_use]
-pub fn terms(sentence: &str) -> BTreeMap<String, &str> {
-    let mut terms = BTreeMap::new();
+pub fn terms(sentence: &str) -> BTreeSet<String> {
+    let mut terms = BTreeSet::new();
+    each_term(sentence, |term, _| {
+        terms.insert(term.to_owned());
+    });
+    terms
+}
+
+/// Hands over each distinct term of a folded sentence once, with the word or words that it comes from, and tells how many
+/// there are.
+fn each_term<'s>(sentence: &'s str, mut take: impl FnMut(&str, &'s str)) -> usize {
     let mut words: Vec<(usize, &str)> = Vec::new();
     let mut at = 0;
     for word in sentence.split(' ') {
@@ -143,20 +153,30 @@ pub fn terms(sentence: &str) -> BTreeMap<String, &str> {
         }
         at += word.len() + 1;
     }
+    let hasher = FxBuildHasher;
+    let mut seen: HashSet<u64, FxBuildHasher> = HashSet::default();
+    let mut offer = |term: &str, from: &'s str| {
+        // Two terms of one sentence with the same digest of 64 bits: one is not counted.
+        if seen.insert(hasher.hash_one(term)) {
+            take(term, from);
+        }
+    };
+    let mut term = String::new();
     for (position, &(start, word)) in words.iter().enumerate() {
         let plain = masked(word);
-        terms.entry(format!("={plain}")).or_insert(word);
-        grams(plain, |gram| {
-            terms.entry(format!("~{gram}")).or_insert(word);
-        });
+        let mut write = |parts: &[&str], from: &'s str| {
+            term.clear();
+            term.extend(parts.iter().copied());
+            offer(&term, from);
+        };
+        write(&["=", plain], word);
+        grams(plain, |gram| write(&["~", gram], word));
         if let Some(&(next_start, next)) = words.get(position + 1) {
             let both = sentence.get(start..next_start + next.len()).unwrap_or(word);
-            terms
-                .entry(format!("={plain} {}", masked(next)))
-                .or_insert(both);
+            write(&["=", plain, " ", masked(next)], both);
         }
     }
-    terms
+    seen.len()
 }
 
 fn masked(word: &str) -> &str {
@@ -167,17 +187,16 @@ fn masked(word: &str) -> &str {
     }
 }
 
+/// The n-grams of a word between its ends.
 fn grams(word: &str, mut take: impl FnMut(&str)) {
     let marked = format!("^{word}$");
-    let starts: Vec<usize> = marked
+    let mut starts = marked.char_indices().map(|(at, _)| at);
+    let ends = marked
         .char_indices()
         .map(|(at, _)| at)
-        .chain([marked.len()])
-        .collect();
-    for window in starts.windows(GRAM + 1) {
-        if let (Some(&start), Some(&end)) = (window.first(), window.last())
-            && let Some(gram) = marked.get(start..end)
-        {
+        .chain([marked.len()]);
+    for end in ends.skip(GRAM) {
+        if let Some(gram) = starts.next().and_then(|start| marked.get(start..end)) {
             take(gram);
         }
     }
@@ -206,7 +225,7 @@ mod tests {
 
     #[test]
     fn terms_are_words_pairs_and_grams() {
-        let all: Vec<String> = terms("am 28 leaving").into_keys().collect();
+        let all: Vec<String> = terms("am 28 leaving").into_iter().collect();
         assert_eq!(
             all,
             [

@@ -152,7 +152,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::query::fold::fold_words;
+    use crate::query::fold::Folded;
     use crate::query::vocabulary::Spoken;
 
     fn lists() -> Lists {
@@ -164,9 +164,9 @@ mod tests {
     fn check(phrase: &str, sentence: &str, expected: Option<&str>) {
         let mut vocabulary = Vocabulary::default();
         let phrase = Phrase::compile(phrase, &lists(), &mut vocabulary).expect("compiles");
-        let sentence = fold_words(sentence);
+        let folded = Folded::new(sentence, 0..sentence.len());
         let mut spoken = Spoken::default();
-        spoken.add(&sentence, 0..sentence.len(), &vocabulary);
+        spoken.add(&folded, &vocabulary);
         let words = spoken.sentence(0);
         // The gate calls with the places of the anchors.
         let is_anchor = |word: &usize| {
@@ -181,7 +181,7 @@ mod tests {
         let found = (0..words.len())
             .filter(is_anchor)
             .find_map(|word| phrase.find(words, word))
-            .map(|range| sentence[range].to_owned());
+            .map(|range| folded.text[range].to_owned());
         assert_eq!(found.as_deref(), expected);
     }
 

@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use rustc_hash::FxBuildHasher;
 
+use super::fold::Folded;
+
 /// A word of some phrase, the beginning of a word (`leav*`), or any number in figures.
 pub type Atom = u32;
 
@@ -168,24 +170,23 @@ struct Word {
 }
 
 impl Spoken {
-    /// Adds a sentence of a folded text.
-    pub fn add(&mut self, text: &str, sentence: Range<usize>, vocabulary: &Vocabulary) {
-        let first = self.words.len();
-        let base = sentence.start;
-        let sentence = text.get(sentence).unwrap_or_default();
-        let mut start = 0;
-        for end in memchr::memchr_iter(b' ', sentence.as_bytes()).chain([sentence.len()]) {
-            if let Some(word) = sentence.get(start..end).filter(|w| !w.is_empty()) {
+    /// Adds the sentences of a folded text.
+    pub fn add(&mut self, folded: &Folded, vocabulary: &Vocabulary) {
+        self.words.reserve(folded.words.len());
+        self.atoms.reserve(folded.words.len());
+        for sentence in &folded.sentences {
+            let first = self.words.len();
+            for word in folded.words_of(sentence) {
                 let before = self.atoms.len();
-                vocabulary.atoms(word, &mut self.atoms);
+                let letters = folded.text.get(word.folded.clone());
+                vocabulary.atoms(letters.unwrap_or_default(), &mut self.atoms);
                 self.words.push(Word {
-                    bytes: narrow(base + start..base + end),
+                    bytes: narrow(word.folded.clone()),
                     atoms: narrow(before..self.atoms.len()),
                 });
             }
-            start = end + 1;
+            self.sentences.push(first..self.words.len());
         }
-        self.sentences.push(first..self.words.len());
     }
 
     /// How many sentences there are.
@@ -279,9 +280,9 @@ mod tests {
         assert_eq!(vocabulary.word("leaving"), leaving);
         assert_eq!(vocabulary.len(), 5);
         let mut spoken = Spoken::default();
-        let text = "so l leaving leave  late on 2nd";
-        spoken.add(text, 3..text.len(), &vocabulary);
-        let sentence = spoken.sentence(0);
+        let text = "So. L, leaving leave -- late on 2nd";
+        spoken.add(&Folded::new(text, 0..text.len()), &vocabulary);
+        let sentence = spoken.sentence(1);
         let atoms: Vec<&[Atom]> = (0..sentence.len()).map(|w| sentence.atoms(w)).collect();
         let expected: [&[Atom]; 6] = [
             &[l],
