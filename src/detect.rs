@@ -7,23 +7,21 @@ pub mod examples;
 pub mod explain;
 mod fact;
 mod gate;
+mod key;
 mod language;
 pub mod owner;
 mod reading;
 mod successor;
 mod verdict;
 
-use sha2::{Digest, Sha256};
-
-use crate::finding::{Conclusion, hexadecimal};
+use crate::finding::Conclusion;
 use crate::mailbox::{Custodian, Organisation};
 use crate::message::{Message, Text};
 use crate::query::{Query, QuerySet};
-use gate::Gate;
+use gate::{Gate, Hit};
 use reading::Reading;
 
-/// Raised whenever the program judges differently with the same queries.
-const JUDGING_VERSION: u32 = 4;
+pub use key::JudgementKey;
 
 /// The organisation that a scanned message's `From` implies: its registrable domain (public suffix list), or none at all
 /// if that is a free-mail provider's.
@@ -59,6 +57,18 @@ pub struct Judge {
     queries: QuerySet,
     gate: Gate,
     digest: String,
+    /// Of what decides who gets past the gate.
+    gate_digest: String,
+}
+
+/// What a message was judged to be.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Judgement {
+    /// One for each query that matched.
+    pub conclusions: Vec<Conclusion>,
+    /// Whether it got past the gate of any query: scope and recipients allow it, and there are words that may lead to a
+    /// finding.
+    pub is_gated: bool,
 }
 
 impl Judge {
@@ -68,6 +78,7 @@ impl Judge {
         Self {
             gate: Gate::new(queries),
             digest: queries.digest(),
+            gate_digest: key::of_gate(queries),
             queries: queries.clone(),
         }
     }
@@ -78,16 +89,11 @@ impl Judge {
         &self.queries
     }
 
-    /// The judgement key for a custodian: digest of queries, organisation, this custodian's facts and the judging version.
-    /// A message that was judged under another key is judged again.
+    /// The judgement key for a custodian. A message that was judged under another key is judged again, unless the key tells
+    /// that it need not be.
     #[must_use]
-    pub fn key(&self, custodian: &Custodian, organisation: &Organisation) -> String {
-        let facts = format!(
-            "{JUDGING_VERSION}\n{}\n{custodian:?}\n{organisation:?}",
-            self.digest
-        );
-        let digest = hexadecimal(&Sha256::digest(facts));
-        digest.get(..32).unwrap_or(&digest).to_owned()
+    pub fn key(&self, custodian: &Custodian, organisation: &Organisation) -> JudgementKey {
+        key::of(&self.digest, &self.gate_digest, custodian, organisation)
     }
 
     /// Judges one message as the custodian's, one conclusion per query that matched; its documents are not read.
@@ -99,6 +105,7 @@ impl Judge {
         organisation: &Organisation,
     ) -> Vec<Conclusion> {
         self.judge_with(message, &(), custodian, organisation)
+            .conclusions
     }
 
     /// As [`Judge::judge`], with the documents where they matter.
@@ -109,9 +116,9 @@ impl Judge {
         documents: &dyn Documents,
         custodian: &Custodian,
         organisation: &Organisation,
-    ) -> Vec<Conclusion> {
+    ) -> Judgement {
         let reading = Reading::new(message, organisation);
-        let gated = self.gate.look(&reading);
+        let words = self.gate.look(&reading);
         let case = verdict::Case {
             message,
             documents,
@@ -119,19 +126,23 @@ impl Judge {
             organisation,
             reading: &reading,
         };
-        let mut concluded: Vec<(&Query, Conclusion)> = self
+        let gated: Vec<(&Query, Vec<Hit>)> = self
             .queries
             .queries
             .iter()
             .enumerate()
             .filter(|(_, query)| case.leaves_out(query).is_none() && case.recipients_allow(query))
-            .filter_map(|(number, query)| {
-                let hits = self.gate.hits(number, &gated)?;
-                Some((query, case.conclude(query, &hits)?))
-            })
+            .filter_map(|(number, query)| Some((query, self.gate.hits(number, &words)?)))
+            .collect();
+        let mut concluded: Vec<(&Query, Conclusion)> = gated
+            .iter()
+            .filter_map(|(query, hits)| Some((*query, case.conclude(query, hits)?)))
             .collect();
         let ids: Vec<String> = concluded.iter().map(|(q, _)| q.id.clone()).collect();
         concluded.retain(|(query, _)| !query.silent && query.yields_to(&ids).is_none());
-        concluded.into_iter().map(|(_, c)| c).collect()
+        Judgement {
+            conclusions: concluded.into_iter().map(|(_, c)| c).collect(),
+            is_gated: !gated.is_empty(),
+        }
     }
 }

@@ -42,6 +42,8 @@ pub struct Query {
     pub stable: bool,
     /// SHA-256 over its files, lower-case hexadecimal.
     pub digest: String,
+    /// Digest of its word lists, which its phrases name.
+    pub lists: String,
     /// Which messages it looks at.
     pub scope: Scope,
     /// Ids of queries whose finding makes one of this query superfluous.

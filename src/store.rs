@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::Connection;
 
+use crate::detect::JudgementKey;
 use crate::finding::Exception;
 use crate::mailbox::MailboxId;
 
@@ -29,8 +30,8 @@ pub use exceptions::exception_id;
 use lock::RunLock;
 pub use presence::Presence;
 pub use records::{
-    Coverage, CoverageStatus, Decision, Import, Judged, RunRecord, ServerSeen, Sighting, Standing,
-    StandingException, evidence_digest,
+    Coverage, CoverageStatus, Decision, Import, Judged, Otherwise, RunRecord, ServerSeen, Sighting,
+    Standing, StandingException, evidence_digest,
 };
 pub use trail::{Broken, TrailEntry, check_trail};
 
@@ -62,7 +63,8 @@ impl Store {
         Ok(())
     }
 
-    /// UIDs of a mailbox that were judged under `key` and this UIDVALIDITY.
+    /// UIDs of a mailbox that were judged under this UIDVALIDITY and need not be judged again under `key`: they were judged
+    /// under it, or did not get past the same gate.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -70,7 +72,7 @@ impl Store {
         &self,
         mailbox: &MailboxId,
         uidvalidity: u32,
-        key: &str,
+        key: &JudgementKey,
     ) -> Result<BTreeSet<u32>, StoreError> {
         self.told(read::judged_uids(
             &self.connection,
@@ -88,7 +90,7 @@ impl Store {
     pub fn commit(
         &mut self,
         mailbox: &MailboxId,
-        key: &str,
+        key: &JudgementKey,
         judged: &[Judged],
     ) -> Result<(), StoreError> {
         let done = write::commit(
@@ -120,11 +122,15 @@ impl Store {
         self.told(done)
     }
 
-    /// How many messages of a custodian were judged, but not under `key`.
+    /// Of a custodian's messages, those that were judged, but not under `key`.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn judged_otherwise(&self, custodian: &str, key: &str) -> Result<u64, StoreError> {
+    pub fn judged_otherwise(
+        &self,
+        custodian: &str,
+        key: &JudgementKey,
+    ) -> Result<Otherwise, StoreError> {
         self.told(read::judged_otherwise(&self.connection, custodian, key))
     }
 

@@ -11,6 +11,7 @@ use super::line::{Line, Opener};
 use super::mood::{Mood, Place, Refusal};
 use super::pipeline::{Before, End, Event, Pipeline, Work};
 use super::{patience, quiet};
+use crate::detect::JudgementKey;
 use crate::finding::Stage;
 use crate::mailbox::{Account, Custodian, MailboxId, Window};
 use crate::source::SourceError;
@@ -29,7 +30,7 @@ pub(super) struct Job {
     pub(super) custodian: Custodian,
     pub(super) window: Window,
     /// The judgement key.
-    pub(super) key: String,
+    pub(super) key: JudgementKey,
     /// Judge again what was judged before.
     pub(super) full: bool,
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::pipeline::{End, Event, Pipeline, Work};
 use super::{accounting, quiet};
+use crate::detect::JudgementKey;
 use crate::mailbox::MailboxId;
 use crate::source::files::{self, FileMailbox, Format};
 
@@ -15,7 +16,7 @@ const READERS: usize = 4;
 pub(super) struct Shelf {
     pub(super) mailboxes: Vec<FileMailbox>,
     /// The judgement key.
-    pub(super) key: String,
+    pub(super) key: JudgementKey,
     pub(super) next: AtomicUsize,
 }
 

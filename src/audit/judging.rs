@@ -10,11 +10,9 @@ use sha2::{Digest, Sha256};
 use super::documents::Documents;
 use super::pipeline::{Judging, Opinion, Work};
 use crate::config::Settings;
-use crate::detect::{self, Judge};
+use crate::detect::{self, Judge, Judgement};
 use crate::document::Reader;
-use crate::finding::{
-    Conclusion, Exception, Field, Finding, Recipient, Stage, finding_id, hexadecimal,
-};
+use crate::finding::{Exception, Field, Finding, Recipient, Stage, finding_id, hexadecimal};
 use crate::mailbox::{Custodian, Organisation, RawMessage, Window};
 use crate::message::{self, Address, Message};
 use crate::source::imap::Extent;
@@ -38,7 +36,7 @@ impl Bench {
         organisation: &Organisation,
     ) -> Option<Judged> {
         let documents = Documents::new(message, &raw.octets, extent, self.documents.as_deref());
-        let conclusions = self
+        let judgement = self
             .judge
             .judge_with(message, &documents, custodian, organisation);
         let bound = Bound {
@@ -47,7 +45,7 @@ impl Bench {
             message,
             documents: &documents,
         };
-        (!documents.are_missing()).then(|| bound.to(&custodian.id, conclusions))
+        (!documents.are_missing()).then(|| bound.to(&custodian.id, judgement))
     }
 }
 
@@ -188,8 +186,12 @@ struct Bound<'b> {
 
 impl Bound<'_> {
     /// Binds what was concluded to the message.
-    fn to(&self, custodian: &str, conclusions: Vec<Conclusion>) -> Judged {
+    fn to(&self, custodian: &str, judgement: Judgement) -> Judged {
         let Self { raw, message, .. } = *self;
+        let Judgement {
+            conclusions,
+            is_gated,
+        } = judgement;
         let sent_at = message.sent.or(raw.internal_date);
         let mut findings = Vec::new();
         // Most messages have no finding, and need neither digest nor recipients.
@@ -218,6 +220,7 @@ impl Bound<'_> {
             locator: raw.locator.clone(),
             sent_at,
             findings,
+            is_gated,
             partly: self.partly(),
         }
     }

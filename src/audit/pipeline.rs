@@ -11,6 +11,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::budget::{Budget, Permit};
 use super::quiet;
+use crate::detect::JudgementKey;
 use crate::finding::Exception;
 use crate::mailbox::{Custodian, Locator, MailboxId, RawMessage, Window};
 use crate::source::SourceError;
@@ -28,7 +29,7 @@ pub(super) struct Work {
     /// Whose it is; `None` if each message tells (a scan).
     pub(super) custodian: Option<Custodian>,
     /// Under which key its messages are judged.
-    pub(super) key: String,
+    pub(super) key: JudgementKey,
     /// What the server listed, and what it was asked for; `None` for files.
     pub(super) listed: Option<(BTreeSet<u32>, Window)>,
 }
@@ -85,7 +86,7 @@ pub(super) enum Event {
     DoneBefore {
         mailbox: MailboxId,
         uidvalidity: u32,
-        key: String,
+        key: JudgementKey,
         answer: Sender<Before>,
     },
     /// Messages that were tried in vain too often: they are listed, and not tried again.
@@ -208,13 +209,13 @@ impl Pipeline {
         &self,
         mailbox: &MailboxId,
         uidvalidity: u32,
-        key: &str,
+        key: &JudgementKey,
     ) -> Option<Before> {
         let (answer, answered) = bounded(1);
         self.tell(Event::DoneBefore {
             mailbox: mailbox.clone(),
             uidvalidity,
-            key: key.to_owned(),
+            key: key.clone(),
             answer,
         });
         answered.recv().ok()

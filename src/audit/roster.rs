@@ -70,20 +70,22 @@ pub(super) fn tell_again(store: &Store, queues: &[Queue]) -> Result<(), StoreErr
     let mut keys: Vec<_> = queues
         .iter()
         .flat_map(|queue| &queue.jobs)
-        .map(|job| (job.custodian.id.as_str(), job.key.as_str()))
+        .map(|job| (job.custodian.id.as_str(), &job.key))
         .collect();
     keys.sort_unstable();
     keys.dedup();
-    let (mut messages, mut custodians) = (0, 0);
+    let (mut messages, mut again, mut custodians) = (0, 0, 0_u64);
     for (custodian, key) in keys {
         let otherwise = store.judged_otherwise(custodian, key)?;
-        messages += otherwise;
-        custodians += u64::from(otherwise > 0);
+        messages += otherwise.messages;
+        again += otherwise.again;
+        custodians += u64::from(otherwise.messages > 0);
     }
     if messages > 0 {
         tracing::warn!(
             "{messages} messages of {custodians} custodians were judged by other queries, or with another organisation or \
-             roster: those in the window are judged again"
+             roster: {again} of them are judged again, as far as they are in the window; of the others the store knows that \
+             they hold nothing that could lead to a finding"
         );
     }
     Ok(())

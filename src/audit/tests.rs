@@ -13,6 +13,7 @@ use super::mood::Mood;
 use super::pipeline::{Judging, Opinion, Work};
 use super::progress::{Progress, Units};
 use super::{Conduct, begun};
+use crate::detect::JudgementKey;
 use crate::finding::{Author, Conclusion, Finding, Stage, Verdict};
 use crate::mailbox::{Account, Custodian, RawMessage, Window};
 use crate::source::SourceError;
@@ -49,6 +50,7 @@ impl Judging for Words {
             locator: raw.locator.clone(),
             sent_at: None,
             findings: matches.then(finding).into_iter().collect(),
+            is_gated: matches,
             partly: Vec::new(),
         };
         Opinion::Judged {
@@ -265,7 +267,7 @@ fn audit_with(
                 ..Custodian::default()
             },
             window: Window::default(),
-            key: "key".into(),
+            key: JudgementKey::default(),
             full: false,
         }
     };
@@ -769,7 +771,7 @@ fn files_are_accounted_for() {
 fn scanned(mailboxes: Vec<FileMailbox>) -> (Vec<String>, u64) {
     let shelf = Shelf {
         mailboxes,
-        key: "key".into(),
+        key: JudgementKey::default(),
         next: AtomicUsize::new(0),
     };
     let mut store = Store::in_memory().unwrap();

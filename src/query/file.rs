@@ -238,6 +238,8 @@ impl Source {
         let file: QueryFile = parse(&self.path, &self.text)?;
         let phrase_files = self.phrase_files()?;
         let signals = self.signals(&file, &phrase_files, vocabulary)?;
+        let of_languages: Vec<&ListTables> = phrase_files.iter().map(|f| &f.lists).collect();
+        let lists = format!("{:?}\n{of_languages:?}", file.lists);
         let frames = file
             .frame
             .iter()
@@ -270,6 +272,7 @@ impl Source {
             title: file.title,
             stable: file.status == Status::Stable,
             digest: self.digest(),
+            lists: hexadecimal(&Sha256::digest(lists)),
             scope: Scope {
                 automatic: file.scope.automatic,
                 outside_only: file.scope.outside_only,

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use super::{
     Audience, Client, ClientStatus, Dialect, Format, Organisation, ReportSettings, Summary, write,
 };
+use crate::detect::JudgementKey;
 use crate::finding::{
     Author, Conclusion, Contact, ContactKind, Exception, Field, Finding, Owner, Place, Recipient,
     Stage, Verdict,
@@ -86,11 +87,12 @@ impl Sample {
             },
             sent_at: finding.sent_at,
             findings: vec![finding],
+            is_gated: true,
             partly: Vec::new(),
         };
         self.next_uid += 1;
         self.store
-            .commit(&mailbox("Sent"), "key", &[judged])
+            .commit(&mailbox("Sent"), &JudgementKey::default(), &[judged])
             .unwrap();
     }
 

@@ -7,33 +7,38 @@ use serde::de::DeserializeOwned;
 
 use super::place;
 use super::write::from_json;
-use super::{Coverage, Decision, Sighting, Standing, StandingException};
+use super::{Coverage, Decision, Otherwise, Sighting, Standing, StandingException};
+use crate::detect::JudgementKey;
 use crate::finding::{Exception, Finding};
 use crate::mailbox::{Locator, MailboxId};
 
 /// What a run looks at as one: an account with all its mailboxes, or one place on disk.
 const UNIT: &str = "CASE WHEN m.account = '' THEN m.mailbox ELSE '' END";
 
+/// What was judged under the key, or did not get past its gate: of the latter the store knows all that matters.
+const STILL_HOLDS: &str = "(k.key = ?1 OR j.gated = 0 AND k.gate = ?2)";
+
 pub(super) fn judged_uids(
     connection: &Connection,
     mailbox: &MailboxId,
     uidvalidity: u32,
-    key: &str,
+    key: &JudgementKey,
 ) -> rusqlite::Result<BTreeSet<u32>> {
     connection
-        .prepare_cached(
-            "SELECT place FROM judged WHERE uidvalidity = ?4
-             AND mailbox_id = (SELECT mailbox_id FROM mailboxes
-                               WHERE custodian = ?1 AND account = ?2 AND mailbox = ?3)
-             AND key_id = (SELECT key_id FROM judgement_keys WHERE key = ?5)",
-        )?
+        .prepare_cached(&format!(
+            "SELECT j.place FROM judged AS j JOIN judgement_keys AS k USING (key_id)
+             WHERE j.uidvalidity = ?3 AND {STILL_HOLDS}
+             AND j.mailbox_id = (SELECT mailbox_id FROM mailboxes
+                                 WHERE custodian = ?4 AND account = ?5 AND mailbox = ?6)"
+        ))?
         .query_map(
             params![
+                key.whole,
+                key.gate,
+                uidvalidity,
                 mailbox.custodian,
                 mailbox.account,
-                mailbox.mailbox,
-                uidvalidity,
-                key
+                mailbox.mailbox
             ],
             |row| row.get(0),
         )?
@@ -44,18 +49,24 @@ pub(super) fn judged_uids(
 pub(super) fn judged_otherwise(
     connection: &Connection,
     custodian: &str,
-    key: &str,
-) -> rusqlite::Result<u64> {
+    key: &JudgementKey,
+) -> rusqlite::Result<Otherwise> {
     connection
-        .prepare_cached(
-            "SELECT count(*) FROM (
-                 SELECT 1 FROM mailboxes AS m JOIN judged AS j
+        .prepare_cached(&format!(
+            "SELECT count(*), coalesce(sum(NOT holds), 0) FROM (
+                 SELECT max(k.key = ?1) AS same, max({STILL_HOLDS}) AS holds
+                 FROM mailboxes AS m JOIN judged AS j
                      ON j.mailbox_id = m.mailbox_id AND j.uidvalidity = coalesce(m.uidvalidity, j.uidvalidity)
-                 WHERE m.custodian = ?1 GROUP BY j.mailbox_id, j.place
-                 HAVING sum(j.key_id = coalesce((SELECT key_id FROM judgement_keys WHERE key = ?2), -1)) = 0)",
-        )?
-        .query_row(params![custodian, key], |row| row.get::<_, u32>(0))
-        .map(u64::from)
+                 JOIN judgement_keys AS k USING (key_id)
+                 WHERE m.custodian = ?3 GROUP BY j.mailbox_id, j.place)
+             WHERE NOT same"
+        ))?
+        .query_row(params![key.whole, key.gate, custodian], |row| {
+            Ok(Otherwise {
+                messages: row.get::<_, u32>(0)?.into(),
+                again: row.get::<_, u32>(1)?.into(),
+            })
+        })
 }
 
 pub(super) fn last_run<T: DeserializeOwned>(

@@ -71,8 +71,19 @@ pub struct Judged {
     pub sent_at: Option<Timestamp>,
     /// Usually none.
     pub findings: Vec<Finding>,
+    /// Whether it got past the gate: then another judgement key may make something else of it.
+    pub is_gated: bool,
     /// Attachments that could not be read: rows in `exceptions.csv`, stage `attachment`.
     pub partly: Vec<Exception>,
+}
+
+/// Messages that were judged under another key than the one that holds now.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Otherwise {
+    /// All of them.
+    pub messages: u64,
+    /// Those that have to be judged again: the others did not get past the gate, and would not now.
+    pub again: u64,
 }
 
 /// Where a finding was seen.

@@ -115,10 +115,15 @@ const MIGRATIONS: &[&str] = &[
     "
     CREATE INDEX exceptions_by_mailbox ON exceptions (mailbox_id);
     ",
+    // Which messages got past the gate, and what decided it. Of what was judged before nobody knows.
+    "
+    ALTER TABLE judgement_keys ADD COLUMN gate TEXT NOT NULL DEFAULT '';
+    ALTER TABLE judged ADD COLUMN gated INTEGER NOT NULL DEFAULT 1;
+    ",
 ];
 
 /// The schema version that this program writes.
-pub(super) const VERSION: u32 = 4;
+pub(super) const VERSION: u32 = 5;
 
 /// What a file turned out to be.
 pub(super) enum Condition {

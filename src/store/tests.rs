@@ -29,6 +29,18 @@ fn mailbox(name: &str) -> MailboxId {
     }
 }
 
+/// A key whose gate is that of no other.
+fn key(name: &str) -> JudgementKey {
+    key_at(name, name)
+}
+
+fn key_at(name: &str, gate: &str) -> JudgementKey {
+    JudgementKey {
+        whole: name.to_owned(),
+        gate: gate.to_owned(),
+    }
+}
+
 fn uid(uidvalidity: u32, uid: u32) -> Locator {
     Locator::Uid { uidvalidity, uid }
 }
@@ -75,6 +87,7 @@ fn judged(locator: Locator, findings: &[(&str, &str)]) -> Judged {
         locator,
         sent_at: None,
         findings,
+        is_gated: true,
         partly: Vec::new(),
     }
 }
@@ -141,8 +154,8 @@ fn check(store: &Store, expected: &[(&str, usize, &str)]) {
 fn progress_belongs_to_mailbox_uidvalidity_and_key() {
     let mut store = begun("1");
     let messages = [judged(uid(7, 1), &[]), judged(uid(7, 4_000_000_000), &[])];
-    store.commit(&sent(), "key", &messages).unwrap();
-    let uids = |mailbox, validity, key| store.judged_uids(&mailbox, validity, key).unwrap();
+    store.commit(&sent(), &key("key"), &messages).unwrap();
+    let uids = |mailbox, validity, name| store.judged_uids(&mailbox, validity, &key(name)).unwrap();
     assert_eq!(uids(sent(), 7, "key"), BTreeSet::from([1, 4_000_000_000]));
     assert_eq!(uids(sent(), 8, "key"), BTreeSet::new());
     assert_eq!(uids(sent(), 7, "other"), BTreeSet::new());
@@ -153,11 +166,17 @@ fn progress_belongs_to_mailbox_uidvalidity_and_key() {
 fn identical_messages_share_a_finding() {
     let mut store = begun("1");
     store
-        .commit(&sent(), "key", &[judged(uid(7, 1), &[("a", "notice")])])
+        .commit(
+            &sent(),
+            &key("key"),
+            &[judged(uid(7, 1), &[("a", "notice")])],
+        )
         .unwrap();
     let mut early = judged(Locator::File("new/1".into()), &[("a", "notice")]);
     early.findings[0].sent_at = Some(at(1));
-    store.commit(&mailbox("/mail"), "key", &[early]).unwrap();
+    store
+        .commit(&mailbox("/mail"), &key("key"), &[early])
+        .unwrap();
     check(&store, &[("a", 2, "1")]);
     let standing = store.findings().unwrap();
     assert_eq!(standing[0].finding.sent_at, Some(at(1)));
@@ -174,19 +193,30 @@ fn identical_messages_share_a_finding() {
 fn judging_again_replaces_findings() {
     let mut store = begun("1");
     store
-        .commit(&sent(), "old", &[judged(uid(7, 1), &[("a", "notice")])])
+        .commit(
+            &sent(),
+            &key("old"),
+            &[judged(uid(7, 1), &[("a", "notice")])],
+        )
         .unwrap();
     store.begin_run(&run("2", &["notice@2+11111111"])).unwrap();
     store
-        .commit(&sent(), "new", &[judged(uid(7, 1), &[("b", "notice")])])
+        .commit(
+            &sent(),
+            &key("new"),
+            &[judged(uid(7, 1), &[("b", "notice")])],
+        )
         .unwrap();
     check(&store, &[("b", 1, "2")]);
     assert!(
-        store.judged_uids(&sent(), 7, "old").unwrap().is_empty(),
+        store
+            .judged_uids(&sent(), 7, &key("old"))
+            .unwrap()
+            .is_empty(),
         "it was overruled"
     );
     store
-        .commit(&sent(), "newer", &[judged(uid(7, 1), &[])])
+        .commit(&sent(), &key("newer"), &[judged(uid(7, 1), &[])])
         .unwrap();
     check(&store, &[]);
 }
@@ -195,26 +225,60 @@ fn judging_again_replaces_findings() {
 fn a_run_with_other_queries_leaves_the_rest_alone() {
     let mut store = begun("1");
     store
-        .commit(&sent(), "all", &[judged(uid(7, 1), &[("a", "notice")])])
+        .commit(
+            &sent(),
+            &key("all"),
+            &[judged(uid(7, 1), &[("a", "notice")])],
+        )
         .unwrap();
     store.begin_run(&run("2", &["phrase@1+22222222"])).unwrap();
     store
-        .commit(&sent(), "phrase", &[judged(uid(7, 1), &[("p", "phrase")])])
+        .commit(
+            &sent(),
+            &key("phrase"),
+            &[judged(uid(7, 1), &[("p", "phrase")])],
+        )
         .unwrap();
     check(&store, &[("a", 1, "1"), ("p", 1, "2")]);
     assert_eq!(
-        store.judged_uids(&sent(), 7, "all").unwrap(),
+        store.judged_uids(&sent(), 7, &key("all")).unwrap(),
         BTreeSet::from([1])
     );
     assert_eq!(
-        store.judged_uids(&sent(), 7, "phrase").unwrap(),
+        store.judged_uids(&sent(), 7, &key("phrase")).unwrap(),
         BTreeSet::from([1])
     );
-    let otherwise = |custodian: &str, key| store.judged_otherwise(custodian, key).unwrap();
+    let otherwise = |custodian: &str, name| {
+        store
+            .judged_otherwise(custodian, &key(name))
+            .unwrap()
+            .messages
+    };
     let custodian = sent().custodian;
     assert_eq!(otherwise(&custodian, "all"), 0);
     assert_eq!(otherwise(&custodian, "third"), 1);
     assert_eq!(otherwise("nobody@acme.example", "third"), 0);
+}
+
+#[test]
+fn behind_the_same_gate_only_what_got_past_it_is_judged_again() {
+    let mut store = begun("1");
+    let mut messages = [1, 2, 3].map(|n| judged(uid(7, n), &[]));
+    messages[1].is_gated = false;
+    store
+        .commit(&sent(), &key_at("old", "gate"), &messages)
+        .unwrap();
+    let custodian = sent().custodian;
+    let check = |name, gate, uids: &[u32], messages, again| {
+        let key = key_at(name, gate);
+        let held = store.judged_uids(&sent(), 7, &key).unwrap();
+        assert!(held.iter().eq(uids), "{name} {gate}: {held:?}");
+        let otherwise = store.judged_otherwise(&custodian, &key).unwrap();
+        assert_eq!(otherwise, Otherwise { messages, again }, "{name} {gate}");
+    };
+    check("old", "gate", &[1, 2, 3], 0, 0);
+    check("new", "gate", &[2], 3, 2);
+    check("new", "wider", &[], 3, 3);
 }
 
 #[test]
@@ -226,20 +290,25 @@ fn new_uids_lose_no_finding_and_make_no_copies() {
             judged(uid(validity, 2), &[("b", "notice")]),
         ]
     };
-    store.commit(&sent(), "key", &both(7)).unwrap();
+    store.commit(&sent(), &key("key"), &both(7)).unwrap();
     store
         .set_coverage(&coverage(sent(), Some(7), CoverageStatus::Complete))
         .unwrap();
     store.begin_run(&run("2", &["notice@1+00000000"])).unwrap();
     // The second message is no longer on the server.
-    store.commit(&sent(), "key", &both(8)[..1]).unwrap();
+    store.commit(&sent(), &key("key"), &both(8)[..1]).unwrap();
     check(&store, &[("a", 1, "1"), ("b", 1, "1")]);
     store
         .set_coverage(&coverage(sent(), Some(8), CoverageStatus::Complete))
         .unwrap();
     check(&store, &[("a", 1, "1"), ("b", 1, "1")]);
     assert_eq!(store.findings().unwrap()[0].sightings[0].locator, uid(8, 1));
-    assert!(store.judged_uids(&sent(), 7, "key").unwrap().is_empty());
+    assert!(
+        store
+            .judged_uids(&sent(), 7, &key("key"))
+            .unwrap()
+            .is_empty()
+    );
 }
 
 #[test]
@@ -322,7 +391,7 @@ fn unread_attachments_stay_listed_in_later_runs() {
     let mut store = begun("1");
     let mut message = judged(uid(7, 1), &[]);
     message.partly = vec![exception(sent(), vec![uid(7, 1)], Stage::Attachment)];
-    store.commit(&sent(), "key", &[message]).unwrap();
+    store.commit(&sent(), &key("key"), &[message]).unwrap();
     store.begin_run(&run("2", &[])).unwrap();
     store
         .set_coverage(&coverage(sent(), Some(7), CoverageStatus::Unchanged))
@@ -344,9 +413,9 @@ fn decisions_outlive_their_finding() {
             .unwrap();
     }
     let found: &[(&str, &str)] = &[("a", "notice")];
-    for (key, findings) in [("1", found), ("2", &[]), ("3", found)] {
+    for (name, findings) in [("1", found), ("2", &[]), ("3", found)] {
         store
-            .commit(&sent(), key, &[judged(uid(7, 1), findings)])
+            .commit(&sent(), &key(name), &[judged(uid(7, 1), findings)])
             .unwrap();
     }
     let standing = store.findings().unwrap();
@@ -360,7 +429,11 @@ fn one_run_holds_a_store_and_readers_do_not_wait() {
     let mut store = Store::open(&path).unwrap();
     store.begin_run(&run("1", &[])).unwrap();
     store
-        .commit(&sent(), "key", &[judged(uid(7, 1), &[("a", "notice")])])
+        .commit(
+            &sent(),
+            &key("key"),
+            &[judged(uid(7, 1), &[("a", "notice")])],
+        )
         .unwrap();
     match Store::open(&path) {
         Err(StoreError::Locked { holder, .. }) => {
@@ -413,7 +486,7 @@ fn a_judged_message_takes_few_bytes() {
     let batch: Vec<_> = (1..=20_000)
         .map(|n| judged(uid(1_700_000_000, n), &[]))
         .collect();
-    store.commit(&sent(), "key", &batch).unwrap();
+    store.commit(&sent(), &key("key"), &batch).unwrap();
     let sql = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
     let size: i64 = store
         .connection

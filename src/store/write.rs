@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use super::exceptions::{add_exception, exception_id};
 use super::place::{Place, validity};
 use super::{Coverage, Decision, Import, Judged, RunRecord};
+use crate::detect::JudgementKey;
 use crate::finding::Exception;
 use crate::mailbox::{Locator, MailboxId};
 
@@ -48,7 +49,7 @@ pub(super) fn commit(
     run: i64,
     queries: &[String],
     mailbox: &MailboxId,
-    key: &str,
+    key: &JudgementKey,
     judged: &[Judged],
 ) -> rusqlite::Result<()> {
     let transaction = begin(connection)?;
@@ -59,7 +60,7 @@ pub(super) fn commit(
         queries,
     };
     for message in judged {
-        mark_judged(&transaction, &batch, &message.locator)?;
+        mark_judged(&transaction, &batch, message)?;
         replace_findings(&transaction, &batch, message)?;
         replace_partly_read(&transaction, &batch, message)?;
     }
@@ -133,18 +134,18 @@ pub(super) fn mailbox_number(
 
 fn key_number(
     transaction: &Transaction<'_>,
-    key: &str,
+    key: &JudgementKey,
     queries: &[String],
 ) -> rusqlite::Result<i64> {
     transaction
         .prepare_cached(
-            "INSERT INTO judgement_keys (key, queries) VALUES (?1, ?2)
+            "INSERT INTO judgement_keys (key, gate, queries) VALUES (?1, ?2, ?3)
              ON CONFLICT (key) DO UPDATE SET queries = excluded.queries WHERE queries <> excluded.queries",
         )?
-        .execute(params![key, json(&queries)?])?;
+        .execute(params![key.whole, key.gate, json(&queries)?])?;
     transaction
         .prepare_cached("SELECT key_id FROM judgement_keys WHERE key = ?1")?
-        .query_row([key], |row| row.get(0))
+        .query_row([&key.whole], |row| row.get(0))
 }
 
 /// Remembers the judgement, and forgets those that it overrules.
@@ -154,9 +155,9 @@ fn key_number(
 fn mark_judged(
     transaction: &Transaction<'_>,
     batch: &Batch<'_>,
-    locator: &Locator,
+    message: &Judged,
 ) -> rusqlite::Result<()> {
-    let (validity, place) = (validity(locator), Place(locator));
+    let (validity, place) = (validity(&message.locator), Place(&message.locator));
     let others = transaction
         .prepare_cached(
             "SELECT key_id, queries FROM judged JOIN judgement_keys USING (key_id)
@@ -177,9 +178,15 @@ fn mark_judged(
     }
     transaction
         .prepare_cached(
-            "INSERT OR IGNORE INTO judged (mailbox_id, uidvalidity, place, key_id) VALUES (?1, ?2, ?3, ?4)",
+            "INSERT OR REPLACE INTO judged (mailbox_id, uidvalidity, place, key_id, gated) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?
-        .execute(params![batch.mailbox, validity, place, batch.key])?;
+        .execute(params![
+            batch.mailbox,
+            validity,
+            place,
+            batch.key,
+            message.is_gated
+        ])?;
     Ok(())
 }
 

@@ -154,6 +154,35 @@ fn only_store_and_report_write_files_below_audit() {
     );
 }
 
+/// What no judgement key holds must make no difference to a judge: nothing is judged again when it changes.
+#[test]
+fn judges_read_no_facts_that_their_key_leaves_out() {
+    const LEFT_OUT: [&str; 5] = [
+        ".last_day",
+        ".notice_day",
+        ".manager",
+        ".employment",
+        "custodian.successor",
+    ];
+    let sources = sources();
+    let (key, judges): (Vec<_>, Vec<_>) = sources
+        .iter()
+        .filter(|source| source.module == "detect")
+        .partition(|source| source.path.ends_with("key.rs"));
+    let left_out = |(_, line): &(usize, String)| line.contains("last_day: _");
+    assert!(key.iter().any(|source| source.lines.iter().any(left_out)));
+    for source in judges {
+        for (number, line) in &source.lines {
+            assert!(
+                !LEFT_OUT.iter().any(|fact| line.contains(fact)),
+                "src/{}:{number}: put the fact into the judgement key first: {}",
+                source.path.display(),
+                line.trim()
+            );
+        }
+    }
+}
+
 #[test]
 fn the_rules_see_what_they_forbid() {
     assert_eq!(used("use crate::audit::{run, scan};"), ["audit"]);

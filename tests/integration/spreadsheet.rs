@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use sent_audit::detect::JudgementKey;
 use sent_audit::finding::{
     Author, Conclusion, Contact, ContactKind, Field, Finding, Owner, Place, Recipient, Verdict,
 };
@@ -178,9 +179,11 @@ impl Report {
             },
             sent_at: None,
             findings: findings.to_vec(),
+            is_gated: true,
             partly: Vec::new(),
         };
-        store.commit(&mailbox, "key", &[judged]).unwrap();
+        let key = JudgementKey::default();
+        store.commit(&mailbox, &key, &[judged]).unwrap();
         let settings = ReportSettings {
             directory: directory.clone(),
             formats: Format::ALL.to_vec(),
