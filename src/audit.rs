@@ -27,6 +27,8 @@ pub mod review;
 mod roster;
 mod scan;
 #[cfg(test)]
+mod sequences;
+#[cfg(test)]
 mod tests;
 pub mod verify;
 mod writer;

@@ -494,3 +494,16 @@ fn a_judged_message_takes_few_bytes() {
         .unwrap();
     assert!(size / 20_000 < 40, "{size} bytes for 20,000 messages");
 }
+
+impl Store {
+    /// From here on every change of a table fails, as if the process had ended before it.
+    pub(crate) fn fail_at(&self, table: &str) {
+        for change in ["INSERT", "UPDATE"] {
+            let trigger = format!(
+                "CREATE TEMP TRIGGER fail_at_{change} BEFORE {change} ON {table}
+                 BEGIN SELECT RAISE(ABORT, 'as asked'); END"
+            );
+            self.connection.execute_batch(&trigger).unwrap();
+        }
+    }
+}
