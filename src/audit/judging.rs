@@ -219,6 +219,7 @@ impl Bound<'_> {
         Judged {
             locator: raw.locator.clone(),
             sent_at,
+            message_id: message.message_id.clone().unwrap_or_default(),
             findings,
             is_gated,
             partly: self.partly(),

@@ -81,7 +81,7 @@ pub(super) fn tell_again(store: &Store, queues: &[Queue]) -> Result<(), StoreErr
         again += otherwise.again;
         custodians += u64::from(otherwise.messages > 0);
     }
-    if messages > 0 {
+    if again > 0 {
         tracing::warn!(
             "{messages} messages of {custodians} custodians were judged by other queries, or with another organisation or \
              roster: {again} of them are judged again, as far as they are in the window; of the others the store knows that \

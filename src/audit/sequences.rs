@@ -13,7 +13,8 @@ use tempfile::TempDir;
 
 use self::world::{Kind, Row, Run, World};
 use super::review;
-use crate::store::{Store, evidence_digest};
+use crate::finding::{Contact, Finding};
+use crate::store::Store;
 
 /// What can happen between and during nights.
 #[derive(Debug, Clone)]
@@ -56,7 +57,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0_usize..12).prop_map(Run::BrokenAfter),
         1 => (0_usize..12).prop_map(Run::StoppedAfter),
         3 => (0_usize..24).prop_map(Run::KilledAfter),
-        1 => (0_usize..world::TABLES.len()).prop_map(Run::KilledBefore),
+        3 => (0_usize..world::TABLES.len()).prop_map(Run::KilledBefore),
     ];
     prop_oneof![
         6 => (0_usize..2, select(&Kind::ALL[..]), -20_i8..20)
@@ -67,9 +68,23 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0..world::QUERIES.len()).prop_map(Step::Queries),
         1 => any::<bool>().prop_map(Step::Phones),
         7 => run.prop_map(Step::Run),
-        2 => (any::<usize>(), 0_usize..4)
+        3 => (any::<usize>(), 0_usize..4)
             .prop_map(|(which, status)| Step::Import { which, status }),
     ]
+}
+
+/// What a reviewer judges by: verdict, sentence, contact data with their owners.
+type Evidence = (String, String, Vec<(String, String)>);
+
+fn evidence(finding: &Finding) -> Evidence {
+    let said = &finding.conclusion;
+    let contacts = said.contacts.iter();
+    let contact = |c: &Contact| (c.value.clone(), c.owner.as_str().to_owned());
+    (
+        said.verdict.as_str().to_owned(),
+        said.notice.clone(),
+        contacts.map(contact).collect(),
+    )
 }
 
 /// What the reports so far have told, and what must hold of the next one.
@@ -79,8 +94,8 @@ struct Promises {
     reports: u32,
     /// Findings of the last whole report, with the messages in which they were, as long as the settings stay the same.
     told: Vec<(String, String)>,
-    /// Status, and the digest of the evidence on which it was decided.
-    decided: BTreeMap<String, (String, String)>,
+    /// Status, and the evidence on which it was decided.
+    decided: BTreeMap<String, (String, Evidence)>,
 }
 
 impl Promises {
@@ -145,8 +160,8 @@ impl Promises {
         let imported = review::import(&file, &self.store(), false).unwrap();
         assert_eq!(imported.refused, []);
         if !imported.taken.is_empty() {
-            let evidence = evidence_digest(&chosen.finding);
-            self.decided.insert(id, (status.to_owned(), evidence));
+            let seen = evidence(&chosen.finding);
+            self.decided.insert(id, (status.to_owned(), seen));
         }
     }
 
@@ -218,9 +233,9 @@ impl Promises {
     fn check_decisions(&self, findings: &[Row]) {
         let store = Store::open_to_read(&self.store()).unwrap();
         let standing = store.findings().unwrap();
-        let evidence: BTreeMap<_, _> = standing
+        let stands: BTreeMap<_, _> = standing
             .iter()
-            .map(|s| (s.finding.id.as_str(), evidence_digest(&s.finding)))
+            .map(|s| (s.finding.id.as_str(), evidence(&s.finding)))
             .collect();
         for row in findings {
             let id = row["finding_id"].as_str();
@@ -230,7 +245,7 @@ impl Promises {
                 continue;
             };
             assert_eq!(&row["review_status"], status, "{row:?}");
-            assert_eq!(row["change"] == "recheck", evidence[id] != *seen, "{row:?}");
+            assert_eq!(row["change"] == "recheck", stands[id] != *seen, "{row:?}");
         }
         let history = store.history().unwrap();
         for id in self.decided.keys() {

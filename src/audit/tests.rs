@@ -49,6 +49,7 @@ impl Judging for Words {
         let judged = Judged {
             locator: raw.locator.clone(),
             sent_at: None,
+            message_id: String::new(),
             findings: matches.then(finding).into_iter().collect(),
             is_gated: matches,
             partly: Vec::new(),

@@ -86,6 +86,7 @@ impl Sample {
                 uid: self.next_uid,
             },
             sent_at: finding.sent_at,
+            message_id: finding.message_id.clone(),
             findings: vec![finding],
             is_gated: true,
             partly: Vec::new(),

@@ -54,6 +54,8 @@ impl Store {
             })?;
         let mut store = Self::new(connection, name, None);
         store.prepare()?;
+        // A run that loses its last moments to a power cut does them again; what people decided comes only once.
+        store.told(store.connection.pragma_update(None, "synchronous", "FULL"))?;
         Ok(store)
     }
 

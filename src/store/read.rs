@@ -145,7 +145,7 @@ pub(super) fn findings(connection: &Connection) -> rusqlite::Result<Vec<Standing
     Ok(standing)
 }
 
-/// Puts the sightings of one finding together. The first in order of mailbox and place speaks for all, so that it does
+/// Puts the sightings of one finding together. The first in order of certainty, mailbox and place speaks for all, so that it does
 /// not matter which copy was judged last; the earliest time counts where copies without a Date arrived at different times.
 fn one_finding(
     mut seen: Vec<Seen>,
@@ -160,6 +160,8 @@ fn one_finding(
     // Where it was once does not count as a copy as long as it is elsewhere.
     let gone = seen.iter().all(|s| s.gone);
     seen.retain(|s| gone || !s.gone);
+    // A place under old UIDs may be none any more, and what was judged there may be long out of date.
+    seen.sort_by_key(|s| !s.current);
     let Some(first) = seen.first() else {
         return Ok(None);
     };

@@ -69,6 +69,8 @@ pub struct Judged {
     pub locator: Locator,
     /// `Date`, else INTERNALDATE.
     pub sent_at: Option<Timestamp>,
+    /// The Message-ID, if it has one.
+    pub message_id: String,
     /// Usually none.
     pub findings: Vec<Finding>,
     /// Whether it got past the gate: then another judgement key may make something else of it.

@@ -86,6 +86,7 @@ fn judged(locator: Locator, findings: &[(&str, &str)]) -> Judged {
     Judged {
         locator,
         sent_at: None,
+        message_id: String::new(),
         findings,
         is_gated: true,
         partly: Vec::new(),
@@ -312,6 +313,52 @@ fn new_uids_lose_no_finding_and_make_no_copies() {
 }
 
 #[test]
+fn a_place_that_is_certain_speaks_before_one_that_is_not() {
+    let mut store = begun("1");
+    let copy = |validity, confidence| {
+        let mut copy = judged(uid(validity, 1), &[("a", "notice")]);
+        copy.findings[0].conclusion.confidence = confidence;
+        [copy]
+    };
+    store.commit(&sent(), &key("old"), &copy(7, 50)).unwrap();
+    // Renumbered, and what became of the message there is unknown; its copy elsewhere is judged by newer queries.
+    let renumbered = coverage(sent(), Some(8), CoverageStatus::Partial);
+    store.set_coverage(&renumbered).unwrap();
+    store
+        .commit(&mailbox("Sent Items"), &key("new"), &copy(3, 70))
+        .unwrap();
+    let standing = store.findings().unwrap().remove(0);
+    assert_eq!(standing.finding.conclusion.confidence, 70);
+    assert_eq!(standing.sightings[0].mailbox, mailbox("Sent Items"));
+    assert_eq!(standing.sightings.len(), 2);
+}
+
+#[test]
+fn a_renumbered_message_that_is_found_no_more_is_not_gone() {
+    let mut store = begun("1");
+    let letter = |validity, number: u32, findings| {
+        let mut judged = judged(uid(validity, number), findings);
+        judged.message_id = format!("{number}@acme.example");
+        judged.sent_at = Some(at(1_700_000_000));
+        for finding in &mut judged.findings {
+            finding.message_id.clone_from(&judged.message_id);
+        }
+        judged
+    };
+    let before = [
+        letter(7, 1, &[("a", "notice")]),
+        letter(7, 2, &[("b", "notice")]),
+    ];
+    store.commit(&sent(), &key("old"), &before).unwrap();
+    store.begin_run(&run("2", &["notice@2+11111111"])).unwrap();
+    // The first is found no more; the second was deleted.
+    store
+        .commit(&sent(), &key("new"), &[letter(8, 1, &[])])
+        .unwrap();
+    check(&store, &[("b", 1, "1")]);
+}
+
+#[test]
 fn an_account_stands_as_its_last_run_left_it() {
     let mut store = begun("1");
     let account = mailbox("");
@@ -450,6 +497,20 @@ fn one_run_holds_a_store_and_readers_do_not_wait() {
     drop(store);
     let store = Store::open(&path).unwrap();
     assert_eq!(store.last_run().unwrap(), Some(run("1", &[])));
+}
+
+#[test]
+fn decisions_reach_the_disk_at_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("audit.db");
+    let synchronous = |store: &Store| -> i64 {
+        let connection = &store.connection;
+        let read = connection.pragma_query_value(None, "synchronous", |row| row.get(0));
+        read.unwrap()
+    };
+    // SQLite's words: 1 is NORMAL, 2 is FULL.
+    assert_eq!(synchronous(&Store::open(&path).unwrap()), 1);
+    assert_eq!(synchronous(&Store::open_beside_runs(&path).unwrap()), 2);
 }
 
 #[test]

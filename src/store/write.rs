@@ -5,10 +5,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::exceptions::{add_exception, exception_id};
-use super::place::{Place, validity};
+use super::place::{self, Place, validity};
 use super::{Coverage, Decision, Import, Judged, RunRecord};
 use crate::detect::JudgementKey;
-use crate::finding::Exception;
+use crate::finding::{Exception, Finding};
 use crate::mailbox::{Locator, MailboxId};
 
 /// Everything of a commit that is the same for all its messages.
@@ -59,10 +59,12 @@ pub(super) fn commit(
         key: key_number(&transaction, key, queries)?,
         queries,
     };
+    let old = old_sightings(&transaction, &batch, judged)?;
     for message in judged {
         mark_judged(&transaction, &batch, message)?;
         replace_findings(&transaction, &batch, message)?;
         replace_partly_read(&transaction, &batch, message)?;
+        drop_old_sightings(&transaction, &batch, message, &old)?;
     }
     if let Some(uidvalidity) = judged
         .iter()
@@ -267,6 +269,57 @@ fn findings_at(
             },
         )?
         .collect()
+}
+
+/// A finding that was seen under UIDs which name nothing any more.
+struct Old {
+    locator: Locator,
+    finding: Finding,
+}
+
+/// What was seen in the mailbox before the server renumbered it; usually nothing.
+fn old_sightings(
+    transaction: &Transaction<'_>,
+    batch: &Batch<'_>,
+    judged: &[Judged],
+) -> rusqlite::Result<Vec<Old>> {
+    let mut validities = judged.iter().filter_map(|m| m.locator.uidvalidity());
+    let Some(now) = validities.next() else {
+        return Ok(Vec::new());
+    };
+    transaction
+        .prepare_cached(
+            "SELECT uidvalidity, place, payload FROM sightings
+             WHERE mailbox_id = ?1 AND uidvalidity >= 0 AND uidvalidity <> ?2",
+        )?
+        .query_map(params![batch.mailbox, now], |row| {
+            Ok(Old {
+                locator: place::locator(row, 0)?,
+                finding: from_json(&row.get::<_, String>(2)?)?,
+            })
+        })?
+        .collect()
+}
+
+/// A renumbered message in which a query now finds nothing has not gone from the server: its finding has. That it is the
+/// same message shows by its Message-ID and time.
+fn drop_old_sightings(
+    transaction: &Transaction<'_>,
+    batch: &Batch<'_>,
+    message: &Judged,
+    old: &[Old],
+) -> rusqlite::Result<()> {
+    for Old { locator, finding } in old {
+        let is_same = !message.message_id.is_empty()
+            && finding.message_id == message.message_id
+            && finding.sent_at == message.sent_at;
+        let is_judged =
+            batch.queries.is_empty() || batch.queries.contains(&finding.conclusion.query_id);
+        if is_same && is_judged && message.findings.iter().all(|f| f.id != finding.id) {
+            drop_sighting(transaction, batch, locator, &finding.id)?;
+        }
+    }
+    Ok(())
 }
 
 /// A finding goes with its last sighting; decisions on it stay, should it come back.

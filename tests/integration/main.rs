@@ -11,6 +11,8 @@
 mod accounts;
 mod again;
 mod attachments;
+mod beside;
+mod changed;
 mod cli;
 mod cyrus;
 mod determinism;

@@ -178,6 +178,7 @@ impl Report {
                 uid: 1,
             },
             sent_at: None,
+            message_id: String::new(),
             findings: findings.to_vec(),
             is_gated: true,
             partly: Vec::new(),

@@ -30,6 +30,8 @@ pub(crate) struct Audit {
     auth: String,
     /// Further lines of `[servers.default]`.
     server: String,
+    /// Further sections.
+    sections: String,
     roster: String,
     environment: Vec<(String, String)>,
 }
@@ -46,6 +48,7 @@ impl Audit {
             authority: Some(dovecot.authority()),
             auth: auth.to_owned(),
             server: "timeout = \"20s\"\n".to_owned(),
+            sections: String::new(),
             roster: "custodian,mailbox,last_day\n".to_owned(),
             environment: vec![("TEST_PASSWORD".to_owned(), PASSWORD.to_owned())],
         }
@@ -62,6 +65,7 @@ impl Audit {
             authority: None,
             auth: auth.to_owned(),
             server: "timeout = \"20s\"\n".to_owned(),
+            sections: String::new(),
             roster: "custodian,mailbox,last_day\n".to_owned(),
             environment: vec![("TEST_PASSWORD".to_owned(), PASSWORD.to_owned())],
         }
@@ -124,6 +128,18 @@ impl Audit {
         self
     }
 
+    /// Sections behind those that there are.
+    pub(crate) fn sections(mut self, text: &str) -> Self {
+        text.clone_into(&mut self.sections);
+        self
+    }
+
+    /// The last column of the roster: somebody's last day, for everybody.
+    pub(crate) fn last_days(mut self, day: &str) -> Self {
+        self.roster = self.roster.replace("2024-06-28", day);
+        self
+    }
+
     pub(crate) fn environment(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
         self
@@ -155,8 +171,8 @@ impl Audit {
             .unwrap_or_default();
         let configuration = format!(
             "[organisation]\ndomains = [\"acme.example\"]\n\n[roster]\nfile = \"leavers.csv\"\n\n\
-             [servers.default]\nhost = \"{}\"\nport = {}\ntls = \"{}\"\n{}{authority}auth = {}\n",
-            self.host, self.port, self.tls, self.server, self.auth
+             [servers.default]\nhost = \"{}\"\nport = {}\ntls = \"{}\"\n{}{authority}auth = {}\n{}",
+            self.host, self.port, self.tls, self.server, self.auth, self.sections
         );
         fs::write(self.path("audit.toml"), configuration).unwrap();
         fs::write(self.path("leavers.csv"), &self.roster).unwrap();
