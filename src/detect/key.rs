@@ -153,6 +153,12 @@ pattern = [{ verdict = "match", all = ["lead"], none = ["cue"], confidence = 50,
             true,
             true,
         );
+        // What a lead names in a list is part of it.
+        let listed = |word: &str| {
+            let lead = QUERY.replace("lead.any = [", "lead.en = [\"@what\", ");
+            judge(&format!("{lead}lists.en.what = [\"{word}\"]\n")).key(&ana(), &acme())
+        };
+        assert_ne!(listed("project z").gate, listed("project w").gate);
         let organisation = |change: fn(&mut Organisation)| {
             let mut other = acme();
             change(&mut other);
