@@ -290,6 +290,49 @@ fn decisions_survive_workbooks() {
     }
 }
 
+/// The workbook that a report holds, saved by a spreadsheet: another store learns from it what was decided.
+#[test]
+fn decisions_survive_our_own_workbook() {
+    if !has_spreadsheet() {
+        return;
+    }
+    let long = "ñ".repeat(32_767);
+    let decisions = [
+        [
+            "cleared",
+            "=HYPERLINK(\"x\";\"y\")",
+            "José Núñez",
+            "2024-06-28",
+        ],
+        [
+            "escalated",
+            "+34 600 111 222; -5 @home",
+            "-Eva",
+            "2024-07-02",
+        ],
+        ["open", &long, "Leo", ""],
+    ];
+    let desk = Desk::new();
+    desk.scan("r");
+    let safe = decisions.map(|row| row.map(sent_audit::report::protect));
+    let written: Vec<[&str; 4]> = safe
+        .iter()
+        .map(|row| [&*row[0], &*row[1], &*row[2], &*row[3]])
+        .collect();
+    fs::write(desk.path("copy.csv"), filled_in(&desk, &written, b',')).unwrap();
+    desk.does(&["review", "import", "copy.csv"], 0);
+    desk.does(&["report", "--out", "reviewed"], 0);
+    let ours = desk.path("reviewed/report.xlsx");
+    for format in ["ods", "xlsx", "csv:Text - txt - csv (StarCalc):59,34,76,1"] {
+        let copy = converted(&ours, format, None);
+        let other = Desk::new();
+        other.scan("r");
+        let told = other.does(&["review", "import", copy.to_str().unwrap()], 0);
+        assert!(told.contains("3 taken, "), "{format}: {told}");
+        assert_eq!(decided(&other), decisions, "{format}");
+    }
+}
+
 /// A workbook as a spreadsheet holds it in memory: sheets of rows, days as real days.
 fn flat(sheets: &[(&str, Vec<Vec<String>>)]) -> String {
     let cell = |text: &String| {
