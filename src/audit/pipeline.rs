@@ -19,7 +19,7 @@ use crate::source::imap::{Extent, Fetched, Listed};
 use crate::store::{Coverage, Judged, ServerSeen};
 
 /// Octets of messages between a source and the writer, in total.
-const IN_FLIGHT: usize = 32 << 20;
+const IN_FLIGHT: usize = 8 << 20;
 /// A judge's stack; HTML and MIME nest as deep as strangers like.
 const STACK: usize = 16 << 20;
 
