@@ -25,6 +25,10 @@ impl Questions {
     /// A query that cannot be used, or an unknown name.
     pub fn judge(&self, paths: &[PathBuf]) -> Result<Judge, AuditError> {
         let judge = Judge::new(&self.load(paths)?);
+        // Those that the program carries were proven when it was built, by a test of `detect::examples`.
+        if paths.is_empty() && self.phrases.is_empty() {
+            return Ok(judge);
+        }
         let unproven = examples::unproven(judge.queries(), &examples::run(&judge));
         match unproven.into_iter().next() {
             None => Ok(judge),
