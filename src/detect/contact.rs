@@ -13,6 +13,8 @@ use super::language;
 use crate::finding::{ContactKind, Place};
 use crate::message::{Address, Attachment, Message, Text, Zone};
 
+pub(super) use phone::is_cue as is_number_cue;
+
 /// A contact datum as it stands in a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
@@ -197,7 +199,7 @@ fn zone_at(text: &Text, offset: usize) -> Zone {
 }
 
 /// Regions for national numbers, likeliest first: the organisation's, those of the country domains in the headers, those of
-/// the language.
+/// the international numbers that stand beside them, those of the language.
 #[must_use]
 pub fn regions(message: &Message, organisation: Option<&str>) -> Vec<String> {
     let mut regions: Vec<String> = organisation.map(str::to_uppercase).into_iter().collect();
@@ -212,6 +214,9 @@ pub fn regions(message: &Message, organisation: Option<&str>) -> Vec<String> {
         if region.len() == 2 && region != "EU" {
             regions.push(region);
         }
+    }
+    for body in &message.bodies {
+        regions.extend(phone::countries(&body.content));
     }
     let own: String = message
         .bodies

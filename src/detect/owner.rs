@@ -1,7 +1,9 @@
 //! Whose a contact datum is: points for and against each owner, by rules in the order of their strength.
 
 mod free_mail;
+mod joined;
 mod rules;
+mod until;
 mod words;
 
 use std::collections::BTreeMap;
@@ -71,12 +73,12 @@ struct Opinion {
 pub fn attribute(found: &[Found], context: &Context<'_>) -> Vec<(Contact, Vec<Reason>)> {
     let scene = Scene::new(found, context);
     let mut best: BTreeMap<(ContactKind, String), (Contact, Vec<Reason>, u8)> = BTreeMap::new();
-    for datum in found {
+    for (datum, opinion) in found.iter().zip(joined::opinions(&scene, found)) {
         let Opinion {
             owner,
             confidence,
             why,
-        } = scene.owner(datum);
+        } = opinion;
         let contact = Contact {
             kind: datum.kind,
             value: datum.value.clone(),
@@ -167,6 +169,8 @@ struct Scene<'s> {
     names: Names,
     /// Whether the signature is the organisation's: it holds an address or site of the organisation.
     office_signature: bool,
+    /// Where data stand in the bodies: body and end, sorted.
+    ends: Vec<(usize, usize)>,
 }
 
 impl<'s> Scene<'s> {
@@ -175,10 +179,14 @@ impl<'s> Scene<'s> {
             |f: &Found| f.place == Place::Signature && is_organisations(f, context.organisation);
         let office_signature =
             found.iter().any(office) || signature_names(context.message, context.organisation);
+        let end = |f: &Found| f.body.map(|body| (body, f.range.end));
+        let mut ends: Vec<(usize, usize)> = found.iter().filter_map(end).collect();
+        ends.sort_unstable();
         Self {
             context,
             names: Names::of(context.message, context.custodian),
             office_signature,
+            ends,
         }
     }
 
@@ -236,22 +244,35 @@ impl<'s> Scene<'s> {
         datum.place == Place::Attachment && documents.iter().any(|d| d.part == datum.part)
     }
 
-    /// The line in which a datum stands, folded.
+    /// What is written of a datum before it, folded: the words of its sentence and line behind the datum before.
     fn line(&self, datum: &Found) -> String {
-        let text = self.text(datum);
-        let head = text.get(..datum.range.start).unwrap_or_default();
-        let start = head.rfind('\n').map_or(0, |at| at + 1);
-        // In a line with several data, what follows the datum before belongs to this one.
-        let reach = head.get(start..).unwrap_or_default();
-        let own = reach
+        let head = self.clause(datum);
+        let own = head
             .rfind(|c: char| c.is_ascii_digit() || matches!(c, '|' | '·' | ';'))
-            .map_or(reach, |at| {
-                reach
-                    .get(at + 1..)
-                    .filter(|r| r.is_char_boundary(0))
-                    .unwrap_or(reach)
+            .and_then(|at| head.get(at..))
+            .map_or(head, |rest| {
+                rest.trim_start_matches(|c: char| !c.is_alphabetic())
             });
         format!(" {} ", fold_words(own))
+    }
+
+    /// What stands before a datum in its line and sentence, from the datum before on.
+    fn clause(&self, datum: &Found) -> &str {
+        let head = self.text(datum).get(..datum.range.start);
+        let head = head.unwrap_or_default();
+        let before = datum.body.and_then(|body| {
+            let next = self
+                .ends
+                .partition_point(|&e| e <= (body, datum.range.start));
+            let last = self.ends.get(next.checked_sub(1)?)?;
+            (last.0 == body).then_some(last.1)
+        });
+        let line = head.rfind('\n').map_or(0, |at| at + 1);
+        let start = line.max(before.unwrap_or(0));
+        let reach = head.get(start..).unwrap_or_default();
+        reach
+            .get(joined::sentence_end(reach).unwrap_or(0)..)
+            .unwrap_or(reach)
     }
 
     /// Whether an address of a colleague stands within a few lines in the author's words.

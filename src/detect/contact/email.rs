@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::super::owner::is_free_mail;
 use super::Datum;
 use crate::finding::ContactKind;
 
@@ -83,12 +84,12 @@ pub(super) fn is_domain(host: &str) -> bool {
 }
 
 static SPELLED: LazyLock<Regex> = LazyLock::new(|| {
-    let at = r"(?:\s*[\(\[\{<]\s*(?:at|@|arroba|arrova|arobase|arrobas|chiocciola|ät|aet|apenstaartje|a commerciale)\s*[\)\]\}>]\s*|\s+(?:at|arroba|arrova|arobase|arrobas|chiocciola|ät|apenstaartje|klammeraffe)\s+|\s+@\s*|\s*@\s+)";
+    let at = r"(?:\s*[\(\[\{<]\s*(?:at|@|arroba|arrova|arobase|arrobas|chiocciola|chiocciolina|ät|aet|apenstaartje|apestaartje|apenstaart|apestaart|klammeraffe|affe|a commerciale|a-commerciale|ad)\s*[\)\]\}>]\s*|\s+(?:at|arroba|arrova|arobase|arrobas|chiocciola|chiocciolina|ät|apenstaartje|apestaartje|apenstaart|apestaart|klammeraffe|chez|presso|bei)\s+|\s+@\s*|\s*@\s+)";
     let dot = r"(?:\s*[\(\[\{<]\s*(?:dot|punto|point|punkt|punt|ponto|\.)\s*[\)\]\}>]\s*|\s+(?:dot|punto|point|punkt|punt|ponto)\s+|\.)";
     let word = r"[\p{L}\p{N}_+-]+";
     let joined = r"(?:\s+(?:guion bajo|guión bajo|underscore|unterstrich|guion|guión|dash|hyphen|bindestrich|tiret|trattino|hífen|streepje)\s+)";
     Regex::new(&format!(
-        "(?i)({word}(?:(?:{dot}|{joined}){word}){{0,4}}){at}({word}(?:{dot}{word}){{1,3}})"
+        "(?i)({word}(?:(?:{dot}|{joined}){word}){{0,4}})({at})({word}(?:{dot}{word}){{1,3}})"
     ))
     .expect("a constant pattern compiles")
 });
@@ -102,9 +103,19 @@ fn spelled_out(text: &str) -> Vec<Datum> {
             if !is_spelled(whole.as_str()) {
                 return None;
             }
-            let local = plain(found.get(1)?.as_str());
-            let (host, length) = host(found.get(2)?.as_str())?;
-            let end = found.get(2)?.start() + length;
+            let (before, sign, behind) = (found.get(1)?, found.get(2)?, found.get(3)?);
+            let local = plain(before.as_str());
+            let (host, length) = host(behind.as_str())?;
+            let written = behind.as_str().get(..length)?;
+            if is_preposition(sign.as_str())
+                && !written.contains(' ')
+                && before.as_str().chars().all(char::is_alphabetic)
+                && !is_free_mail(&host)
+            {
+                // "Look at acme.example" names a site.
+                return None;
+            }
+            let end = behind.start() + length;
             Some(datum(&format!("{local}@{host}"), whole.start()..end))
         })
         .collect()
@@ -116,6 +127,14 @@ fn is_spelled(written: &str) -> bool {
         || written
             .split('@')
             .any(|side| side.ends_with(' ') || side.starts_with(' '))
+}
+
+/// Whether the word in place of `@` is one that also stands before any place.
+fn is_preposition(sign: &str) -> bool {
+    matches!(
+        sign.trim().to_lowercase().as_str(),
+        "at" | "chez" | "presso" | "bei"
+    )
 }
 
 /// Words for signs as signs.
@@ -200,6 +219,19 @@ mod tests {
         check("max.muster [ät] gmx punkt de", &["max.muster@gmx.de"]);
         check("ana guion bajo p arroba gmail.com", &["ana_p@gmail.com"]);
         check("meet me at noon. Dot will come", &[]);
+        check("look at acme.example or at www.acme.example", &[]);
+        check(
+            "ana point prueba chez free point fr",
+            &["ana.prueba@free.fr"],
+        );
+        check(
+            "an punt prueba apestaartje skynet punt be",
+            &["an.prueba@skynet.be"],
+        );
+        check(
+            "ana at gmail.com, ana.p at acme.example",
+            &["ana@gmail.com", "ana.p@acme.example"],
+        );
         check("ana @ gmail.com", &["ana@gmail.com"]);
     }
 }

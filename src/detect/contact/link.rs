@@ -10,12 +10,24 @@ use super::email::is_domain;
 use crate::finding::ContactKind;
 
 static URL: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"(?i)(?-u:\b)(?:https?://|www\.)[^\s<>"'\)\]|]+|(?-u:\b)(?:[a-z]{2,3}\.)?(?:linkedin\.com|xing\.com|instagram\.com|facebook\.com|fb\.com|twitter\.com|github\.com|t\.me|wa\.me|telegram\.me|threads\.net|bsky\.app)/[^\s<>"'\)\]|]+"#)
+    Regex::new(r#"(?i)(?-u:\b)(?:https?://|www\.)[^\s<>"'\)\]|]+|(?-u:\b)(?:[a-z]{2,3}\.)?(?:linkedin\.com|xing\.com|instagram\.com|facebook\.com|fb\.com|twitter\.com|github\.com|t\.me|wa\.me|telegram\.me|threads\.net|bsky\.app|orcid\.org|researchgate\.net|malt\.fr|linktr\.ee|youtube\.com|tiktok\.com|vimeo\.com|behance\.net|calendly\.com|about\.me)/[^\s<>"'\)\]|]+"#)
         .expect("a constant pattern compiles")
 });
 
 static HANDLE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)(?-u:\b)(telegram|signal|skype|threema|instagram|insta|ig|twitter|tiktok|wechat)(?-u:\b)(?:[^\n@.!?]{0,60}?[:\s(]\s*(@[a-z0-9_.]{3,40})|[\p{L}\s]{0,14}?[:\s(]\s*(live:[a-z0-9_.:-]{3,60}|[a-z0-9]+[_.][a-z0-9_.]{2,40}))|(@[a-z0-9_.]{3,40})[\s,(]{1,3}(?:en|on|auf|sur|su|no|op|a|in)?\s{0,2}(telegram|signal|instagram|insta|twitter|tiktok)(?-u:\b)")
+    Regex::new(r"(?i)(?-u:\b)(telegram|signal|skype|threema|instagram|insta|ig|twitter|tiktok|wechat)(?-u:\b)(?:[^\n@.!?]{0,60}?[:\s(]\s*(@[a-z0-9_.]{3,40})|[\p{L}\s]{0,24}?[:\s(]\s*(live:[a-z0-9_.:-]{3,60}|[a-z0-9]+[_.][a-z0-9_.]{2,40}))|(@[a-z0-9_.]{3,40})[\s,(]{1,3}(?:en|on|auf|sur|su|no|op|a|in)?\s{0,2}(telegram|signal|instagram|insta|twitter|tiktok)(?-u:\b)")
+        .expect("a constant pattern compiles")
+});
+
+/// A handle that looks like any word, which a service's name and a colon announce and nothing follows.
+static WORD_HANDLE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?im)(?-u:\b)(telegram|signal|skype|threema|instagram|insta|ig|twitter|tiktok)(?:[ -]?(?:id|handle|user|name|profil|konto|account))? ?: ?([a-z0-9][a-z0-9_.-]{4,39})[ \t\r]*(?:[,;|/·)]|$)")
+        .expect("a constant pattern compiles")
+});
+
+/// A site without `www.`, in lower case, under a top label that is seldom a word or a file's ending.
+static SITE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?-u:\b)[a-z0-9](?:[a-z0-9-]{1,40}\.){1,2}(?:com|net|org|info|biz|eu|cat|es|de|at|ch|fr|be|it|nl|pt|uk|ie|ca|au|br|mx|ar|cl|studio|consulting|legal|coach|example)(?:/[a-z0-9._~/-]+)?(?-u:\b)")
         .expect("a constant pattern compiles")
 });
 
@@ -50,8 +62,56 @@ pub(super) fn find(text: &str) -> Vec<Datum> {
             });
         }
     }
+    for found in WORD_HANDLE.captures_iter(text) {
+        if let (Some(service), Some(handle)) = (found.get(1), found.get(2))
+            && let Some((kind, value)) =
+                handle_uri(&service.as_str().to_lowercase(), handle.as_str())
+        {
+            push(&mut data, kind, value, handle.range(), true);
+        }
+    }
+    for found in SITE.find_iter(text) {
+        if stands_alone(text, &found.range())
+            && let Some(site) = target(found.as_str(), found.range())
+        {
+            push(&mut data, site.kind, site.value, site.range, false);
+        }
+    }
     data.sort_by_key(|d| d.range.start);
     data
+}
+
+fn push(
+    data: &mut Vec<Datum>,
+    kind: ContactKind,
+    value: String,
+    range: Range<usize>,
+    certain: bool,
+) {
+    let apart = |d: &Datum| d.range.end <= range.start || d.range.start >= range.end;
+    if data.iter().all(apart) {
+        data.push(Datum {
+            kind,
+            value,
+            range,
+            certain,
+        });
+    }
+}
+
+/// Whether neither an address nor a longer word goes on at either end.
+fn stands_alone(text: &str, range: &Range<usize>) -> bool {
+    let before = text
+        .get(..range.start)
+        .unwrap_or_default()
+        .chars()
+        .next_back();
+    let mut behind = text.get(range.end..).unwrap_or_default().chars();
+    let next = behind.next();
+    let joins = |c: char| c.is_alphanumeric() || matches!(c, '@' | '_' | '-' | '/' | '.');
+    !before.is_some_and(joins)
+        && !next.is_some_and(|c| c.is_alphanumeric() || matches!(c, '@' | '_' | '-'))
+        && (next != Some('.') || !behind.next().is_some_and(char::is_alphanumeric))
 }
 
 fn handle_uri(service: &str, handle: &str) -> Option<(ContactKind, String)> {
@@ -157,6 +217,12 @@ pub(super) fn target(written: &str, range: Range<usize>) -> Option<Datum> {
         "bsky.app",
         "x.com",
         "tiktok.com",
+        "orcid.org",
+        "researchgate.net",
+        "malt.fr",
+        "linktr.ee",
+        "behance.net",
+        "about.me",
     ];
     let kind = if profile.iter().any(|p| of(p)) && !path.is_empty() && !path.starts_with("company/")
     {
@@ -212,5 +278,28 @@ mod tests {
             &[(ContactKind::Profile, "https://www.instagram.com/ana.prueba")],
         );
         check("a signal was given", &[]);
+        check(
+            "Signal de préférence : ana.88",
+            &[(ContactKind::Messenger, "signal:ana.88")],
+        );
+        check(
+            "Skype: anaprueba\nInstagram: anaprueba, hasta pronto",
+            &[
+                (ContactKind::Messenger, "skype:anaprueba"),
+                (ContactKind::Profile, "https://www.instagram.com/anaprueba"),
+            ],
+        );
+        check("Telegram: siempre que quieras", &[]);
+        check(
+            "mi web: anaprueba.example, o orcid.org/0000-0001-2345-6789",
+            &[
+                (ContactKind::Url, "https://anaprueba.example"),
+                (
+                    ContactKind::Profile,
+                    "https://orcid.org/0000-0001-2345-6789",
+                ),
+            ],
+        );
+        check("ana@prueba.example, fine.Es war schön, node.js, a.es", &[]);
     }
 }

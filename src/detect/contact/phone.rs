@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::Regex;
-use rlibphonenumber::{NumberLengthType, PhoneNumber, PhoneNumberFormat, Region};
+use rlibphonenumber::{NumberLengthType, PhoneNumber, PhoneNumberFormat, PhoneNumberType, Region};
 
 use super::{Datum, is_free, spelled};
 use crate::finding::ContactKind;
@@ -40,7 +40,13 @@ pub(super) fn find(text: &str, regions: &[String]) -> Vec<Datum> {
     data.retain(|d| is_free(&accounts, &d.range));
     for spelled in spelled::find(text) {
         // Words that spell a number are no number of goods, so that a plan need not vouch for it.
-        if let Some((value, certain)) = number(&spelled.digits, &regions, true) {
+        // Beside figures they may be, of other things.
+        if let Some((value, certain)) = number(&spelled.digits, &regions, true)
+            && (certain || !spelled.has_figures)
+        {
+            data.retain(|d| {
+                d.range.end <= spelled.range.start || d.range.start >= spelled.range.end
+            });
             data.push(Datum {
                 kind: ContactKind::Phone,
                 value,
@@ -51,6 +57,23 @@ pub(super) fn find(text: &str, regions: &[String]) -> Vec<Datum> {
     }
     data.sort_by_key(|d| d.range.start);
     data
+}
+
+/// Numbers with a country code that are looked at for their countries, at most.
+const MOST_COUNTRIES: usize = 8;
+
+/// The countries of the international numbers in a text (`+41 …`), in order.
+pub(super) fn countries(text: &str) -> Vec<String> {
+    let starts = memchr::memchr_iter(b'+', text.as_bytes()).take(MOST_COUNTRIES);
+    starts
+        .filter_map(|start| {
+            let end = run_end(text, start);
+            let written = text.get(start..end)?.replace("(0)", " ");
+            let number = PhoneNumber::parse(written, None).ok()?;
+            number.get_region_code()
+        })
+        .map(|region| format!("{region:?}"))
+        .collect()
 }
 
 /// Where the next run of digits begins: a digit, `+` or `(` before one, not inside a word.
@@ -92,6 +115,7 @@ fn run_end(text: &str, start: usize) -> usize {
     let mut end = start;
     let mut gap = 0;
     let mut digits = 0;
+    let bracketed = text.get(start..start + 2) == Some("(0");
     for (at, c) in text.get(start..).unwrap_or_default().char_indices() {
         match c {
             '0'..='9' => {
@@ -107,6 +131,8 @@ fn run_end(text: &str, start: usize) -> usize {
                 }
             }
             '+' if at == 0 || digits == 0 => {}
+            // Brazil's place for the carrier's code: `(0xx41) …`.
+            'x' | 'X' if at <= 3 && bracketed => {}
             _ => break,
         }
         if digits > 40 {
@@ -261,7 +287,12 @@ fn has_cue(before: &str) -> bool {
         .filter(|w| !w.is_empty())
         .rev()
         .take(5)
-        .any(|w| CUES.lines().any(|l| l == w))
+        .any(is_cue)
+}
+
+/// Whether a folded word announces a number.
+pub(in crate::detect) fn is_cue(word: &str) -> bool {
+    CUES.lines().any(|cue| cue == word)
 }
 
 /// The number's URI, and whether a numbering plan vouches for it.
@@ -271,7 +302,8 @@ fn number(written: &str, regions: &[Region], cue: bool) -> Option<(String, bool)
         return None;
     }
     // `+34 (0) 91 …` repeats the trunk prefix, which no plan knows.
-    let written = written.replace("(0)", " ");
+    let written = written.replace("(0)", " ").replace("(0xx", "(");
+    let written = written.replace("(0XX", "(");
     if let Some(international) = written
         .trim_start_matches('(')
         .strip_prefix('+')
@@ -286,11 +318,12 @@ fn number(written: &str, regions: &[Region], cue: bool) -> Option<(String, bool)
     }
     // Bare digits without separators and cue are any number.
     let grouped = written.chars().any(|c| !c.is_ascii_digit());
-    for &region in regions {
-        if let Ok(number) = PhoneNumber::parse(&written, Some(region))
-            && number.is_valid_for_region(region)
-            && (grouped || cue || digits.len() == 9 || digits.starts_with('0'))
-        {
+    if grouped || cue || digits.len() == 9 || digits.starts_with('0') {
+        let valid = regions.iter().filter_map(|&region| {
+            let number = PhoneNumber::parse(&written, Some(region)).ok()?;
+            number.is_valid_for_region(region).then_some(number)
+        });
+        if let Some(number) = likeliest(valid, &written) {
             return Some((uri(&number), true));
         }
     }
@@ -312,11 +345,33 @@ fn number(written: &str, regions: &[Region], cue: bool) -> Option<(String, bool)
     cue.then(|| (format!("tel:{digits}"), false))
 }
 
+/// The first of the readings, in the order of the regions; but if nobody there groups it so, and it is a landline or has a
+/// trunk prefix, the first one that is a mobile grouped as usual: `0470/12.34.56` is no French landline, it is a Belgian
+/// mobile.
+fn likeliest(
+    mut readings: impl Iterator<Item = PhoneNumber>,
+    written: &str,
+) -> Option<PhoneNumber> {
+    let first = readings.next()?;
+    let as_usual = |number: &PhoneNumber| {
+        let usual = number.format_as(PhoneNumberFormat::National);
+        figures(&usual).eq(figures(written))
+    };
+    let doubtful = first.get_type() == PhoneNumberType::FixedLine || written.starts_with('0');
+    if !doubtful || as_usual(&first) {
+        return Some(first);
+    }
+    let mobile = readings.find(|n| n.get_type() == PhoneNumberType::Mobile && as_usual(n));
+    mobile.or(Some(first))
+}
+
+fn figures(written: &str) -> impl Iterator<Item = &str> {
+    let groups = written.split(|c: char| !c.is_ascii_digit());
+    groups.filter(|g| !g.is_empty())
+}
+
 fn groups(written: &str) -> usize {
-    written
-        .split(|c: char| !c.is_ascii_digit())
-        .filter(|g| !g.is_empty())
-        .count()
+    figures(written).count()
 }
 
 fn uri(number: &PhoneNumber) -> String {
@@ -348,11 +403,38 @@ mod tests {
         check("0171 2345678", "DE", &["+491712345678"]);
         check("+44 (0)20 7946 0123", "ES", &["+442079460123"]);
         check("06 12 34 56 78", "FR", &["+33612345678"]);
+        check("cel (0xx41) 98765-4321", "BR", &["+5541987654321"]);
+        check("tel. (091) 123 45", "DE", &["+499112345"]);
         check(
             "mi número: seis cero cero, uno uno uno, dos dos dos",
             "ES",
             &["+34600111222"],
         );
+    }
+
+    #[test]
+    fn countries_of_numbers() {
+        assert_eq!(
+            countries("T +41 44 668 18 00 oder +49 (0)30 901820, 3 + 4"),
+            ["CH", "DE"]
+        );
+    }
+
+    /// Numbers that are valid in several of the likely countries.
+    #[test]
+    fn grouped_as_usual() {
+        #[track_caller]
+        fn check(text: &str, regions: &[&str], expected: &str) {
+            let regions: Vec<String> = regions.iter().map(|&r| r.to_owned()).collect();
+            let found = find(text, &regions);
+            let values: Vec<&str> = found.iter().map(|d| d.value.as_str()).collect();
+            assert_eq!(values, [expected], "{text}");
+        }
+        check("0470/12.34.56", &["FR", "BE", "CH"], "tel:+32470123456");
+        check("04 70 12 34 56", &["FR", "BE", "CH"], "tel:+33470123456");
+        check("079 441 22 33", &["FR", "BE", "CH"], "tel:+41794412233");
+        check("079 441 22 33", &["IT", "CH"], "tel:+41794412233");
+        check("0412 345 678", &["GB", "AU"], "tel:+61412345678");
     }
 
     #[test]

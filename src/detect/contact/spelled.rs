@@ -10,6 +10,10 @@ use crate::query::fold::fold_words;
 const WORDS: usize = 5;
 /// Digits that they spell, at least.
 const DIGITS: usize = 7;
+/// Number words beside figures (`zéro six, 12 34 56 78`), at least.
+const WORDS_BESIDE_FIGURES: usize = 2;
+/// Digits that words and figures make together: a whole number, not an extension or a year.
+const DIGITS_TOGETHER: std::ops::RangeInclusive<usize> = 9..=12;
 /// Number words, a language a line: its words in pairs of value and word.
 const TABLE: &str = include_str!("spelled/numbers.txt");
 
@@ -24,6 +28,8 @@ enum Piece {
     Times(usize),
     /// `and` between tens and units, and words that only part numbers.
     Joint,
+    /// Figures: their value, and how many there are.
+    Figures(u32, usize),
 }
 
 /// Number words, folded.
@@ -52,6 +58,8 @@ fn language(line: &str) -> Language {
 pub(super) struct Spelled {
     pub(super) digits: String,
     pub(super) range: Range<usize>,
+    /// Whether figures stand among the words: then it may be two numbers of other things.
+    pub(super) has_figures: bool,
 }
 
 /// All numbers spelled out in a text, in order.
@@ -99,9 +107,15 @@ fn words(text: &str) -> Vec<(Range<usize>, String)> {
 
 /// The pieces that a language makes of the words from the first one on, without joints at its ends.
 fn run(language: &Language, words: &[(Range<usize>, String)]) -> Vec<Piece> {
-    let known = words.iter().map_while(|(_, word)| language.get(word));
-    let mut pieces: Vec<Piece> = known.copied().collect();
-    if pieces.first() == Some(&Piece::Joint) {
+    let known = words.iter().map_while(|(_, word)| {
+        let figures = || match word.len() {
+            1..=5 => Some(Piece::Figures(word.parse().ok()?, word.len())),
+            _ => None,
+        };
+        language.get(word).copied().or_else(figures)
+    });
+    let mut pieces: Vec<Piece> = known.collect();
+    if matches!(pieces.first(), Some(Piece::Joint | Piece::Figures(..))) {
         return Vec::new();
     }
     while pieces.last() == Some(&Piece::Joint) {
@@ -111,21 +125,27 @@ fn run(language: &Language, words: &[(Range<usize>, String)]) -> Vec<Piece> {
 }
 
 fn spelled(pieces: &[Piece], words: &[(Range<usize>, String)]) -> Option<Spelled> {
+    let last = words.get(pieces.len().checked_sub(1)?)?.0.end;
+    let is_figures = |p: &&Piece| matches!(p, Piece::Figures(..));
     let numbers = pieces.iter().filter(|p| **p != Piece::Joint).count();
-    if numbers < WORDS {
-        return None;
-    }
+    let figures = pieces.iter().filter(is_figures).count();
     let digits = digits(pieces);
     let first = words.first()?.0.start;
-    let last = words.get(pieces.len() - 1)?.0.end;
-    (digits.len() >= DIGITS && digits.len() <= 15).then_some(Spelled {
+    let enough = if figures == 0 {
+        numbers >= WORDS && (DIGITS..=15).contains(&digits.len())
+    } else {
+        numbers - figures >= WORDS_BESIDE_FIGURES && DIGITS_TOGETHER.contains(&digits.len())
+    };
+    enough.then_some(Spelled {
         digits,
         range: first..last,
+        has_figures: figures > 0,
     })
 }
 
 /// Tens take the units behind them (`cincuenta y dos`, `quatre-vingt-dix-huit`), every other number stands for itself.
 fn digits(pieces: &[Piece]) -> String {
+    let mut digits = String::new();
     let mut numbers: Vec<u8> = Vec::new();
     let mut times = 1;
     // Whether the last number takes ten to nineteen, too.
@@ -135,6 +155,11 @@ fn digits(pieces: &[Piece]) -> String {
             Piece::Joint => continue,
             Piece::Times(count) => {
                 times = count;
+                continue;
+            }
+            Piece::Figures(value, length) => {
+                digits.extend(numbers.drain(..).map(|n| n.to_string()));
+                digits.extend(std::iter::once(format!("{value:0length$}")));
                 continue;
             }
             Piece::Number(number) => (number, false),
@@ -154,7 +179,8 @@ fn digits(pieces: &[Piece]) -> String {
         times = 1;
         is_french = french;
     }
-    numbers.iter().map(u8::to_string).collect()
+    digits.extend(numbers.iter().map(u8::to_string));
+    digits
 }
 
 #[cfg(test)]
@@ -194,6 +220,10 @@ mod tests {
             "nove um dois, trinta e quatro, cinquenta e seis, sete",
             &["91234567"],
         );
+        check("par SMS zéro six, 12 34 56 78", &["0612345678"]);
+        check("onze nove 6123 4567 por favor", &["11961234567"]);
+        check("null eins sieben eins 234 567 8", &["01712345678"]);
+        check("het is zes uur, 12 34 56 78 9", &[]);
         check("one or two of three people, four or five at most", &[]);
     }
 }

@@ -5,14 +5,16 @@ use rlibphonenumber::{PhoneNumber, PhoneNumberType};
 
 use super::super::author::{domain, local_part};
 use super::super::contact::Found;
-use super::words::{MOBILE, OFFICE, PRIVATE, has, is_functional};
-use super::{Cues, Opinion, Reason, Scene, address, is_free_mail};
+use super::words::{MOBILE, OFFICE, PRIVATE, SAME, has, has_lately, is_functional};
+use super::{Cues, Opinion, Reason, Scene, address, is_free_mail, until};
 use crate::finding::{ContactKind, Owner, Place};
 use crate::mailbox::is_domain_or_subdomain;
 use crate::message::Zone;
 
 /// Points that make a datum the custodian's.
 const ENOUGH: i32 = 40;
+
+const JOINED: &str = "told in one breath with a datum of the custodian's";
 
 /// A rule, whether it applies, and its points.
 type Rule = (&'static str, bool, i32);
@@ -52,7 +54,8 @@ fn decided(owner: Owner, confidence: u8, rule: &'static str) -> Opinion {
 }
 
 impl Scene<'_> {
-    pub(super) fn owner(&self, datum: &Found) -> Opinion {
+    /// Whose a datum is; `joined` if it is told in one breath with a datum of the custodian's.
+    pub(super) fn owner(&self, datum: &Found, joined: bool) -> Opinion {
         if self.is_known(datum) {
             return decided(Owner::Custodian, 100, "a known contact of the roster");
         }
@@ -60,9 +63,9 @@ impl Scene<'_> {
             return self.of_header(datum);
         }
         match datum.kind {
-            ContactKind::Email => self.of_email(datum),
-            ContactKind::Phone | ContactKind::Messenger => self.of_number(datum),
-            ContactKind::Profile | ContactKind::Url => self.of_link(datum),
+            ContactKind::Email => self.of_email(datum, joined),
+            ContactKind::Phone | ContactKind::Messenger => self.of_number(datum, joined),
+            ContactKind::Profile | ContactKind::Url => self.of_link(datum, joined),
             ContactKind::Postal => self.of_postal(datum),
         }
     }
@@ -105,7 +108,7 @@ impl Scene<'_> {
         }
     }
 
-    fn of_email(&self, datum: &Found) -> Opinion {
+    fn of_email(&self, datum: &Found, joined: bool) -> Opinion {
         let address = address(datum);
         let host = domain(address);
         if self.context.organisation.owns(host) {
@@ -157,7 +160,12 @@ impl Scene<'_> {
                 self.is_named_after_custodian(host),
                 25,
             ),
-            ("a colleague is spoken of", here.colleague && !here.own, -35),
+            (JOINED, joined, 30),
+            (
+                "a colleague is spoken of",
+                here.colleague && !here.own && !joined,
+                -35,
+            ),
             ("a recipient's domain", clients, -40),
             (
                 "an address that ends is spoken of",
@@ -175,7 +183,7 @@ impl Scene<'_> {
         )
     }
 
-    fn of_number(&self, datum: &Found) -> Opinion {
+    fn of_number(&self, datum: &Found, joined: bool) -> Opinion {
         if is_own_range(&datum.value, &self.context.organisation.phones) {
             return decided(Owner::Organisation, 95, "the organisation's number range");
         }
@@ -185,7 +193,8 @@ impl Scene<'_> {
         let (here, before) = (self.context.cues)(datum);
         let line = self.line(datum);
         let private = has(&line, PRIVATE);
-        let office = has(&line, OFFICE);
+        let office = has_lately(&line, OFFICE);
+        let mobile = has(&line, MOBILE);
         let signature = datum.place == Place::Signature;
         if signature && self.office_signature && !private && !here.own {
             return decided(
@@ -211,7 +220,8 @@ impl Scene<'_> {
                 if in_document { 20 } else { 45 },
             ),
             ("a messenger", datum.kind == ContactKind::Messenger, 10),
-            ("called a mobile", has(&line, MOBILE), 10),
+            ("called a mobile", mobile, 10),
+            (JOINED, joined, 30),
             (
                 "in a signature that is not the organisation's",
                 signature && !self.office_signature,
@@ -221,13 +231,27 @@ impl Scene<'_> {
             ("called an office number", office && !private, -45),
             (
                 "the office is spoken of",
-                here.office && !private && !here.own,
+                here.office && !private && !here.own && !joined,
                 -30,
             ),
-            ("a colleague is spoken of", here.colleague && !private, -40),
+            (
+                "called the number that the reader knows",
+                has(&line, SAME) && !private && !here.own,
+                -30,
+            ),
+            (
+                "for the time until the departure",
+                until::is_for_now(self, datum) && !private,
+                -60,
+            ),
+            (
+                "a colleague is spoken of",
+                here.colleague && !private && !joined,
+                -40,
+            ),
             (
                 "a colleague is spoken of in the sentence before",
-                !here.colleague && before.colleague && !here.own && !private,
+                !here.colleague && before.colleague && !here.own && !private && !joined,
                 -25,
             ),
             (
@@ -238,7 +262,7 @@ impl Scene<'_> {
             // People give their mobile; a landline without a word about it is the office's.
             (
                 "a landline",
-                is_landline(&datum.value) && !private && !here.own,
+                is_landline(&datum.value) && !private && !mobile && !here.own && !joined,
                 -30,
             ),
         ];
@@ -258,7 +282,7 @@ impl Scene<'_> {
         }
     }
 
-    fn of_link(&self, datum: &Found) -> Opinion {
+    fn of_link(&self, datum: &Found, joined: bool) -> Opinion {
         let address = datum.value.trim_start_matches("https://");
         let (host, path) = address.split_once('/').unwrap_or((address, ""));
         if self.context.organisation.owns(host) {
@@ -279,6 +303,8 @@ impl Scene<'_> {
             ("named after the custodian", named, 45),
             ("a profile", datum.kind == ContactKind::Profile, 20),
             ("a site as a whole", path.is_empty(), 10),
+            ("a site without www", !datum.certain, -15),
+            (JOINED, joined, 30),
             ("called one's own", here.own, 30),
             (
                 "one's own is spoken of in the sentence before",
@@ -287,7 +313,7 @@ impl Scene<'_> {
             ),
             ("a new job is spoken of", here.new_job || before.new_job, 25),
             ("the message is a notice", self.context.notice, 30),
-            ("a colleague is spoken of", here.colleague, -30),
+            ("a colleague is spoken of", here.colleague && !joined, -30),
         ];
         verdict(&rules, Owner::Unknown)
     }

@@ -60,7 +60,56 @@ pub(super) const OFFICE: &[&str] = &[
     "hotline",
     "helpdesk",
     "work",
+    "interno",
+    "ramal",
+    "anexo",
+    "toestel",
+    "doorkiesnummer",
+    "poste",
+    "extensao",
+    "extensio",
+    "centraleta",
+    "sekretariat",
+    "secretariat",
+    "secretaria",
 ];
+
+/// A line that says of a number that the reader has it already: the office's, who follows has it now.
+pub(super) const SAME: &[&str] = &[
+    "same",
+    "mismo",
+    "misma",
+    "mateix",
+    "mateixa",
+    "gleiche",
+    "gleichen",
+    "selbe",
+    "selben",
+    "dieselbe",
+    "gewohnte",
+    "gewohnten",
+    "bekannte",
+    "bekannten",
+    "meme",
+    "habituel",
+    "habituelle",
+    "stesso",
+    "stessa",
+    "solito",
+    "solita",
+    "consueto",
+    "zelfde",
+    "hetzelfde",
+    "dezelfde",
+    "vertrouwde",
+    "mesmo",
+    "mesma",
+    "habitual",
+    "usual",
+];
+
+/// Words of a line that stand near its end.
+const LATELY: usize = 8;
 
 /// A line that says of a number that it is a mobile.
 pub(super) const MOBILE: &[&str] = &[
@@ -141,6 +190,12 @@ const FUNCTIONS: &[&str] = &[
 /// Whether one of the words stands in a folded line.
 pub(super) fn has(line: &str, words: &[&str]) -> bool {
     line.split(' ').any(|w| words.contains(&w))
+}
+
+/// Whether one of the words stands among the last of a folded line.
+pub(super) fn has_lately(line: &str, words: &[&str]) -> bool {
+    let all = line.split(' ').filter(|w| !w.is_empty());
+    all.rev().take(LATELY).any(|w| words.contains(&w))
 }
 
 /// Whether a local part names a function and not a person.
