@@ -224,9 +224,16 @@ fn examine<C: std::io::BufRead + std::io::Write>(
     let uidvalidity = state
         .uidvalidity
         .ok_or_else(|| refusal::protocol(Stage::List, "the server gives no UIDVALIDITY"))?;
+    // Without it (RFC 9051, 6.3.2 requires it) nothing could be told from an empty mailbox.
+    let exists = state.exists.ok_or_else(|| {
+        refusal::protocol(
+            Stage::List,
+            "the server does not tell how many messages there are",
+        )
+    })?;
     Ok(Examined {
         uidvalidity,
-        exists: state.exists,
+        exists,
         uidnext: state.uidnext,
         highest_modseq: state.highest_modseq,
         read_only: response_code(&outcome.text, "READ-ONLY").is_some(),
@@ -237,7 +244,7 @@ fn examine<C: std::io::BufRead + std::io::Write>(
 #[derive(Default)]
 struct State {
     uidvalidity: Option<u32>,
-    exists: u32,
+    exists: Option<u32>,
     uidnext: Option<u32>,
     highest_modseq: Option<u64>,
 }
@@ -261,7 +268,7 @@ impl State {
             Kind::Data(data) => {
                 let (count, word) = split_word(data);
                 if word.trim_ascii().eq_ignore_ascii_case(b"EXISTS") {
-                    self.exists = number(count).unwrap_or(self.exists);
+                    self.exists = number(count).or(self.exists);
                 }
             }
             _ => {}
@@ -325,10 +332,14 @@ mod tests {
             read_only: false,
         };
         check(
-            "* OK [UIDVALIDITY 7]\r\ns1 OK [READ-WRITE] done\r\n",
+            "* 0 EXISTS\r\n* OK [UIDVALIDITY 7]\r\ns1 OK [READ-WRITE] done\r\n",
             Ok(bare),
         );
         check("* 3 EXISTS\r\ns1 OK done\r\n", Err("protocol"));
+        check(
+            "* x EXISTS\r\n* OK [UIDVALIDITY 7]\r\ns1 OK done\r\n",
+            Err("protocol"),
+        );
         check(
             "s1 NO [NONEXISTENT] no such mailbox\r\n",
             Err("server-refused"),

@@ -1,4 +1,5 @@
-//! A scripted IMAP server whose users each meet one fault at one step of the conversation, once or every time.
+//! A scripted IMAP server whose users each meet one fault at one step of the conversation, once or every time; or, once, at
+//! one octet of it.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
@@ -18,10 +19,13 @@ pub(crate) const FAULTS: &[&str] = &[
 /// Answers in which it can: to LOGIN, CAPABILITY, LIST, EXAMINE, the listing, structures, parts, messages.
 pub(crate) const STEPS: usize = 8;
 
+/// What can go wrong at any octet of what the server says after the login.
+pub(crate) const OCTET_FAULTS: &[&str] = &["cut", "garbage", "lost"];
+
 /// Longer than the client's patience in these tests.
 const STALL: Duration = Duration::from_secs(6);
 
-/// A user is called `once-FAULT-STEP`, `ever-FAULT-STEP`, or anything else for whom all is well.
+/// A user is called `once-FAULT-STEP`, `ever-FAULT-STEP`, `octet-FAULT-PLACE`, or anything else for whom all is well.
 pub(crate) struct Poisoner;
 
 struct Fault {
@@ -39,9 +43,15 @@ enum Go {
 impl Poisoner {
     /// Starts; gives the port on 127.0.0.1.
     pub(crate) fn start() -> u16 {
+        Self::counting().0
+    }
+
+    /// Starts; gives the port, and how many octets were said to each user (`said NAME`) after the first login.
+    pub(crate) fn counting() -> (u16, Arc<Mutex<HashMap<String, u32>>>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let met = Arc::new(Mutex::new(HashMap::new()));
+        let told = Arc::clone(&met);
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 let met = Arc::clone(&met);
@@ -50,7 +60,7 @@ impl Poisoner {
                 });
             }
         });
-        port
+        (port, told)
     }
 
     /// What a user's mailbox holds; the last one is large.
@@ -74,6 +84,10 @@ struct Conversation {
     /// Faults that were met, by user.
     met: Arc<Mutex<HashMap<String, u32>>>,
     user: String,
+    /// The fault at an octet that is still to come, and the octets until then.
+    ahead: Option<(String, usize)>,
+    /// Octets said since the login.
+    said: usize,
 }
 
 impl Conversation {
@@ -85,7 +99,36 @@ impl Conversation {
             writer: client,
             met,
             user,
+            ahead: None,
+            said: 0,
         }
+    }
+
+    /// Says octets, with the fault among them whose turn it is.
+    fn say(&mut self, octets: &[u8]) -> std::io::Result<Go> {
+        let place = match &mut self.ahead {
+            Some((_, left)) if *left >= octets.len() => {
+                *left -= octets.len();
+                None
+            }
+            Some((_, left)) => Some(*left),
+            None => None,
+        };
+        self.said += octets.len();
+        let (Some(place), Some((fault, _))) = (place, self.ahead.take_if(|_| place.is_some()))
+        else {
+            self.writer.write_all(octets)?;
+            return Ok(Go::On);
+        };
+        self.writer.write_all(&octets[..place])?;
+        match fault.as_str() {
+            "cut" => return Ok(Go::Away),
+            "garbage" => self.writer.write_all(b"\xff{3}\"(\x00 \r\n")?,
+            "lost" => return self.writer.write_all(&octets[place + 1..]).map(|()| Go::On),
+            other => panic!("no such fault: {other}"),
+        }
+        self.writer.write_all(&octets[place..])?;
+        Ok(Go::On)
     }
 
     fn run(&mut self) -> std::io::Result<()> {
@@ -100,6 +143,9 @@ impl Conversation {
             }
             line.clear();
         }
+        let mut met = self.met.lock().unwrap();
+        met.entry(format!("said {}", self.user))
+            .or_insert(u32::try_from(self.said).unwrap());
         Ok(())
     }
 
@@ -110,6 +156,7 @@ impl Conversation {
             "LOGIN" => {
                 let user = command.split('"').nth(1).unwrap_or_default();
                 user.clone_into(&mut self.user);
+                self.ahead = self.octet_fault();
                 (0, String::new())
             }
             // The first one comes before anybody is known.
@@ -199,10 +246,19 @@ impl Conversation {
         answers.concat()
     }
 
+    /// The fault at an octet that this user meets in the first conversation.
+    fn octet_fault(&self) -> Option<(String, usize)> {
+        let (fault, place) = self.user.strip_prefix("octet-")?.split_once('-')?;
+        let mut met = self.met.lock().unwrap();
+        let times = met.entry(self.user.clone()).or_default();
+        *times += 1;
+        (*times == 1).then(|| (fault.to_owned(), place.parse().unwrap()))
+    }
+
     /// The fault that this user meets now.
     fn fault(&self, step: Option<usize>) -> Option<String> {
         let words: Vec<_> = self.user.split('-').collect();
-        let &[how, name, at] = words.as_slice() else {
+        let &[how @ ("once" | "ever"), name, at] = words.as_slice() else {
             return None;
         };
         let fault = Fault {
@@ -261,7 +317,6 @@ impl Conversation {
             Some("brackets") => [b"* 1 FETCH (UID 1 BODYSTRUCTURE ", "(".repeat(100_000).as_bytes(), b"\r\n", &whole].concat(),
             Some(other) => panic!("no such fault: {other}"),
         };
-        self.writer.write_all(&said)?;
-        Ok(Go::On)
+        self.say(&said)
     }
 }
