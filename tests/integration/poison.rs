@@ -102,7 +102,7 @@ fn a_fault_at_any_octet_costs_nothing_that_is_not_told() {
     let stride = if std::env::var_os("SENT_AUDIT_EVERY_OCTET").is_some() {
         1
     } else {
-        octets as usize / PLACES | 1
+        (octets as usize / PLACES) | 1
     };
     let faults = OCTET_FAULTS.iter().enumerate();
     let names = faults.flat_map(|(number, fault)| {
