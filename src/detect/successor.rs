@@ -53,7 +53,7 @@ pub(super) fn find(
             f.sentence.saturating_sub(beside),
         ]
         .into_iter()
-        .find_map(|s| scene.person(s, f.holds()))
+        .find_map(|s| scene.person(s, f.holds(), &scene.told(s, query, signals)))
         .or_else(|| team(scene, query, signals, f.sentence))
     });
     let copied = scene.copied_colleague(likely.map(|f| f.sentence), sure.is_some());
@@ -156,7 +156,7 @@ impl Scene<'_> {
 
     /// A person's name in a sentence: capitalised words that are neither the custodian nor the addressee, nor begin the
     /// sentence as any word would.
-    fn person(&self, sentence: usize, sure: bool) -> Option<String> {
+    fn person(&self, sentence: usize, sure: bool, told: &[usize]) -> Option<String> {
         let (passage, _) = self.reading.passage(sentence)?;
         if passage.place != Place::Body {
             return None;
@@ -164,10 +164,27 @@ impl Scene<'_> {
         let written = self.reading.written(sentence);
         // German capitalises its nouns.
         let single = sure && self.language != "de";
-        names(written, single)
+        names(written, single, told)
             .into_iter()
             .find(|name| !self.is_known_otherwise(name))
             .map(str::to_owned)
+    }
+
+    /// Where the phrases begin that tell who follows, as bytes of the sentence as it is written.
+    fn told(&self, sentence: usize, query: &Query, signals: &Signals<'_>) -> Vec<usize> {
+        let Some((passage, at)) = self.reading.passage(sentence) else {
+            return Vec::new();
+        };
+        let start = passage.folded.sentences.get(at).map(|s| s.original.start);
+        let tells = ["successor", "successor_weak"].map(|name| query.signal(name));
+        signals
+            .in_sentence(sentence)
+            .filter(|hit| tells.contains(&Some(hit.signal)))
+            .filter_map(|hit| {
+                let range = passage.folded.original_range(&hit.range);
+                range.start.checked_sub(start?)
+            })
+            .collect()
     }
 
     /// Names of the custodian, of the organisation and of those who are addressed are no successor's.
@@ -198,6 +215,11 @@ impl Scene<'_> {
             .any(|other| {
                 let other = format!(" {} ", fold_words(&other));
                 words.iter().any(|w| other.contains(&format!(" {w} ")))
+            })
+            || self.organisation.domains.iter().any(|domain| {
+                // `caixanova.example` is called Caixa.
+                let is_part = |w: &&str| w.len() >= 5 && domain.starts_with(*w);
+                words.len() == 1 && words.iter().any(is_part)
             })
     }
 }
@@ -288,9 +310,12 @@ const TITLES: &[&str] = &[
     "a",
 ];
 
-/// Runs of capitalised words, the longest first; a `single` one counts too, if it does not begin the sentence.
-fn names(sentence: &str, single: bool) -> Vec<&str> {
+/// Runs of capitalised words, the longest first; a `single` one counts too, if it does not begin the sentence. One that
+/// does counts where a phrase that tells who follows begins right behind it (`told`, bytes of the sentence), and there a
+/// run in capitals, too: it shouts the name, or all of it.
+fn names<'s>(sentence: &'s str, single: bool, told: &[usize]) -> Vec<&'s str> {
     let words: Vec<(usize, &str)> = words_of(sentence);
+    let goes_before = |end: usize| words.get(end).is_some_and(|next| told.contains(&next.0));
     let mut runs: Vec<(usize, usize, usize)> = Vec::new();
     let mut at = 0;
     while at < words.len() {
@@ -320,8 +345,19 @@ fn names(sentence: &str, single: bool) -> Vec<&str> {
             .and_then(|b| words.get(b))
             .map(|w| fold_words(w.1));
         let titled = before.is_some_and(|b| TITLES.contains(&b.as_str()));
-        if count >= 2 || count == 1 && (titled || single) && at > 0 {
+        if count >= 2 || count == 1 && ((titled || single) && at > 0 || goes_before(end)) {
             runs.push((at, end, count));
+        }
+        let shouted = words.iter().skip(at).take_while(|w| is_shouted(w.1));
+        let most = shouted.take(4).count();
+        if count == 0
+            // A single one may be an abbreviation, unless all is shouted.
+            && let Some(length) = (1..=most).find(|&length| goes_before(at + length))
+            && (length > 1 || words.get(at + 1).is_some_and(|w| is_shouted(w.1)))
+        {
+            runs.push((at, at + length, length));
+            at += length;
+            continue;
         }
         at = end.max(at + 1);
     }
@@ -347,8 +383,14 @@ fn words_of(sentence: &str) -> Vec<(usize, &str)> {
                     .get(from..at)
                     .unwrap_or_default()
                     .trim_end_matches(['.', '-', '\'']);
+                // The article of a name: `l'Anna`, `L’Iban`.
+                let article = ["l'", "L'", "l’", "L’", "d'", "d’"]
+                    .iter()
+                    .find(|a| word.starts_with(*a))
+                    .map_or(0, |a| a.len());
+                let word = word.get(article..).unwrap_or_default();
                 if !word.contains('@') && !word.is_empty() {
-                    words.push((from, word));
+                    words.push((from + article, word));
                 }
                 start = None;
             }
@@ -367,6 +409,16 @@ fn is_name_word(word: &str, position: usize) -> bool {
     is_capitalised(word) && (position > 0 || folded.len() > 2) && !listed()
 }
 
+/// Whether a word is in capitals, and none that sentences begin with.
+fn is_shouted(word: &str) -> bool {
+    let folded = fold_words(word);
+    word.chars()
+        .all(|c| c.is_uppercase() || matches!(c, '-' | '\'' | '’'))
+        && folded.len() > 2
+        && !TITLES.contains(&folded.as_str())
+        && !NO_NAMES.lines().any(|l| l == folded)
+}
+
 fn is_capitalised(word: &str) -> bool {
     let mut chars = word.chars();
     chars.next().is_some_and(char::is_uppercase) && chars.next().is_some_and(char::is_lowercase)
@@ -378,7 +430,27 @@ mod tests {
 
     #[track_caller]
     fn check(sentence: &str, expected: &[&str]) {
-        assert_eq!(names(sentence, false), expected);
+        assert_eq!(names(sentence, false, &[]), expected);
+    }
+
+    /// `told` is what tells who follows.
+    #[track_caller]
+    fn check_told(sentence: &str, told: &str, expected: &[&str]) {
+        let told = sentence.find(told).expect("it stands in the sentence");
+        assert_eq!(names(sentence, true, &[told]), expected);
+    }
+
+    #[test]
+    fn names_that_begin_a_sentence_or_are_in_capitals() {
+        check_told("Sophie prend la suite dès lundi", "prend", &["Sophie"]);
+        check_told("Femke neemt mijn klanten over", "neemt", &["Femke"]);
+        check_told("L'Anna agafa el relleu", "agafa", &["Anna"]);
+        check_told("Camila assume minha carteira", "assume", &["Camila"]);
+        check_told("LUCÍA MENA LLEVARÁ SU CUENTA", "LLEVARÁ", &["LUCÍA MENA"]);
+        check_told("HERR THOMAS GRAF ÜBERNIMMT", "ÜBERNIMMT", &["THOMAS GRAF"]);
+        check_told("Contact the desk", "Contact", &[]);
+        check_told("o SAC atenderá você", "atenderá", &[]);
+        check_told("o SAC ATENDERÁ VOCÊ", "ATENDERÁ", &["SAC"]);
     }
 
     #[test]

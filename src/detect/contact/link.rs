@@ -19,6 +19,16 @@ static HANDLE: LazyLock<Regex> = LazyLock::new(|| {
         .expect("a constant pattern compiles")
 });
 
+static SERVICE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)(?-u:\b)(?:telegram|signal|skype|threema|instagram|insta|ig|twitter|tiktok|wechat)(?-u:\b)")
+        .expect("a constant pattern compiles")
+});
+
+/// A handle right behind its service that no word is, by its point or underscore.
+static SIGNED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^[:\s(]{1,3}([a-z0-9]+[_.][a-z0-9_.]{2,40})").expect("a constant pattern compiles")
+});
+
 /// A handle that looks like any word, which a service's name and a colon announce and nothing follows.
 static WORD_HANDLE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?im)(?-u:\b)(telegram|signal|skype|threema|instagram|insta|ig|twitter|tiktok)(?:[ -]?(?:id|handle|user|name|profil|konto|account))? ?: ?([a-z0-9][a-z0-9_.-]{4,39})[ \t\r]*(?:[,;|/·)]|$)")
@@ -43,7 +53,29 @@ pub(super) fn find(text: &str) -> Vec<Datum> {
         })
         .collect();
     let links = data.len();
-    for found in HANDLE.captures_iter(text) {
+    let mut from = 0;
+    while let Some(found) = HANDLE.captures_at(text, from) {
+        let Some(whole) = found.get(0) else { break };
+        from = whole.end();
+        // `Telegram ana_p, Instagram @ana.p`: the handle is the nearest service's.
+        if let (Some(service), Some(handle)) = (found.get(1), found.get(2))
+            && let Some(other) = text
+                .get(service.end()..handle.start())
+                .and_then(|between| SERVICE.find(between))
+        {
+            let named = text.get(service.end()..service.end() + other.start());
+            if let Some(name) = named
+                .and_then(|n| SIGNED.captures(n))
+                .and_then(|n| n.get(1))
+                && let Some((kind, value)) =
+                    handle_uri(&service.as_str().to_lowercase(), name.as_str())
+            {
+                let start = service.end() + name.start();
+                push(&mut data, kind, value, start..start + name.len(), true);
+            }
+            from = service.end();
+            continue;
+        }
         let handle = [2, 3, 4].into_iter().find_map(|group| found.get(group));
         let (Some(service), Some(handle)) = (found.get(1).or(found.get(5)), handle) else {
             continue;
@@ -290,6 +322,16 @@ mod tests {
             ],
         );
         check("Telegram: siempre que quieras", &[]);
+        check(
+            "Telegram ana_prueba, Instagram @ana.prueba.deco",
+            &[
+                (ContactKind::Messenger, "https://t.me/ana_prueba"),
+                (
+                    ContactKind::Profile,
+                    "https://www.instagram.com/ana.prueba.deco",
+                ),
+            ],
+        );
         check(
             "mi web: anaprueba.example, o orcid.org/0000-0001-2345-6789",
             &[

@@ -156,7 +156,7 @@ fn read(text: &str, range: Range<usize>, regions: &[Region], data: &mut Vec<Datu
     }
     let before = before(text, range.start);
     let cue = has_cue(&before);
-    if looks_otherwise(written) || !cue && is_labelled_otherwise(&before) {
+    if looks_otherwise(written) || !cue && is_labelled_otherwise(&before, regions) {
         if !cue {
             split(text, &range, regions, data);
         }
@@ -265,14 +265,17 @@ fn looks_otherwise(written: &str) -> bool {
 }
 
 /// Words before a number that say that it is something else.
-fn is_labelled_otherwise(before: &str) -> bool {
+fn is_labelled_otherwise(before: &str, regions: &[Region]) -> bool {
+    // In Portuguese "no" is a preposition.
+    let portuguese = regions.iter().any(|r| matches!(r, Region::PT | Region::BR));
     let last: Vec<&str> = before
         .split(' ')
         .filter(|w| !w.is_empty())
         .rev()
         .take(2)
         .collect();
-    last.iter().any(|w| is_label(w))
+    last.iter()
+        .any(|w| is_label(w) && !(portuguese && *w == "no"))
 }
 
 /// Whether a folded word says of a number that it is something else.
@@ -403,6 +406,7 @@ mod tests {
         check("0171 2345678", "DE", &["+491712345678"]);
         check("+44 (0)20 7946 0123", "ES", &["+442079460123"]);
         check("06 12 34 56 78", "FR", &["+33612345678"]);
+        check("depois no 96 555 01 22", "PT", &["+351965550122"]);
         check("cel (0xx41) 98765-4321", "BR", &["+5541987654321"]);
         check("tel. (091) 123 45", "DE", &["+499112345"]);
         check(

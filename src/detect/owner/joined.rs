@@ -1,7 +1,7 @@
 //! Data told in one breath (`ana@example.net or 600 111 222`) belong to the same person.
 
 use super::super::contact::{Found, is_number_cue};
-use super::words::{MOBILE, OFFICE, PRIVATE};
+use super::words::{MOBILE, OFFICE, PRIVATE, is_office_phone};
 use super::{Opinion, Scene};
 use crate::finding::{ContactKind, Owner, Place};
 use crate::query::fold::fold_words;
@@ -52,6 +52,8 @@ const KINDS: &[&str] = &[
     "profile",
     "perfil",
     "rufnummer",
+    "fax",
+    "telefax",
     "orcid",
     "twitter",
     "tel",
@@ -268,6 +270,7 @@ fn joins(between: &str, forth: bool) -> bool {
     if between.chars().count() > REACH
         || between.matches('\n').count() > 1
         || sentence_end(between).is_some()
+        || is_office_phone(&format!(" {} ", fold_words(between)))
     {
         return false;
     }
@@ -354,6 +357,7 @@ mod tests {
             "\n",
             " i el mòbil ",
             ", handy ",
+            ", Fax ",
         ] {
             check(between, true, true);
             check(between, false, true);
@@ -375,6 +379,7 @@ mod tests {
             check(between, true, false);
             check(between, false, false);
         }
+        check(" y el móvil de empresa (", true, false);
         check(", then ", false, false);
         check(" danach ", false, false);
         check(" y yo en ", false, false);

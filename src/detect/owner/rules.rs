@@ -5,7 +5,9 @@ use rlibphonenumber::{PhoneNumber, PhoneNumberType};
 
 use super::super::author::{domain, local_part};
 use super::super::contact::Found;
-use super::words::{MOBILE, OFFICE, PRIVATE, SAME, has, has_lately, is_functional};
+use super::words::{
+    FAX, MOBILE, OFFICE, PRIVATE, SAME, has, has_lately, is_functional, is_office_phone,
+};
 use super::{Cues, Opinion, Reason, Scene, address, is_free_mail, until};
 use crate::finding::{ContactKind, Owner, Place};
 use crate::mailbox::is_domain_or_subdomain;
@@ -229,6 +231,16 @@ impl Scene<'_> {
             ),
             ("not certainly a number", !datum.certain, -10),
             ("called an office number", office && !private, -45),
+            (
+                "called the employer's",
+                is_office_phone(&line) && !private,
+                -80,
+            ),
+            (
+                "called a telefax",
+                has_lately(&line, FAX) && !private && !joined,
+                -45,
+            ),
             (
                 "the office is spoken of",
                 here.office && !private && !here.own && !joined,

@@ -36,7 +36,6 @@ pub(super) const PRIVATE: &[&str] = &[
 /// A line that says of a number that it is the office's.
 pub(super) const OFFICE: &[&str] = &[
     "office",
-    "fax",
     "switchboard",
     "reception",
     "centralita",
@@ -73,6 +72,47 @@ pub(super) const OFFICE: &[&str] = &[
     "secretariat",
     "secretaria",
 ];
+
+/// A line that says of a number that it is a telefax's: the office's, unless it goes with data of the custodian's.
+pub(super) const FAX: &[&str] = &["fax", "telefax", "telecopie"];
+
+/// A line that says of a number that it belongs to the employer, in more than one word.
+const OFFICE_PHONES: &[&str] = &[
+    "de empresa",
+    "de la empresa",
+    "d empresa",
+    "de l empresa",
+    "da empresa",
+    "d entreprise",
+    "de l entreprise",
+    "de fonction",
+    "de service",
+    "company phone",
+    "company mobile",
+    "company cell",
+    "work phone",
+    "work mobile",
+    "work cell",
+    "aziendale",
+    "firmenhandy",
+    "diensthandy",
+    "dienstlich",
+    "zaak gsm",
+    "van het werk",
+    "de la boite",
+    "de la firma",
+    "da firma",
+    "del trabajo",
+    "do trabalho",
+    "del lavoro",
+];
+
+/// Whether a folded line says of a number that it is the employer's.
+pub(super) fn is_office_phone(line: &str) -> bool {
+    OFFICE_PHONES
+        .iter()
+        .any(|phrase| line.contains(&format!(" {phrase} ")))
+}
 
 /// A line that says of a number that the reader has it already: the office's, who follows has it now.
 pub(super) const SAME: &[&str] = &[
