@@ -256,6 +256,13 @@ impl<'s> Scene<'s> {
         format!(" {} ", fold_words(own))
     }
 
+    /// What stands before a datum from the last comma or colon on, folded: "the firm's mobile is gone, take 0170 …".
+    fn nearest_words(&self, datum: &Found) -> String {
+        let clause = self.clause(datum);
+        let last = clause.rfind([',', ':', ';']).map_or(0, |at| at + 1);
+        format!(" {} ", fold_words(clause.get(last..).unwrap_or_default()))
+    }
+
     /// What stands before a datum in its line and sentence, from the datum before on.
     fn clause(&self, datum: &Found) -> &str {
         let head = self.text(datum).get(..datum.range.start);

@@ -16,6 +16,16 @@ const DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 const LABELS: &str = include_str!("phone/labels.txt");
 /// Words before a number that say that it is one to call.
 const CUES: &str = include_str!("phone/cues.txt");
+/// Countries whose mobiles are written with a trunk prefix, where the eight languages are spoken.
+const ELSEWHERE: [Region; 7] = [
+    Region::FR,
+    Region::DE,
+    Region::CH,
+    Region::BE,
+    Region::AT,
+    Region::GB,
+    Region::NL,
+];
 /// Characters before a number in which a cue word may stand.
 const CUE_REACH: usize = 40;
 
@@ -330,6 +340,9 @@ fn number(written: &str, regions: &[Region], cue: bool) -> Option<(String, bool)
             return Some((uri(&number), true));
         }
     }
+    if let Some(number) = mobile_of_elsewhere(&written) {
+        return Some((uri(&number), true));
+    }
     // Numbering plans lag behind, and some ranges are never given out: the right length, trunk prefix and grouping
     // will do for the likeliest country.
     if grouped || cue {
@@ -366,6 +379,22 @@ fn likeliest(
     }
     let mobile = readings.find(|n| n.get_type() == PhoneNumberType::Mobile && as_usual(n));
     mobile.or(Some(first))
+}
+
+/// A mobile of a country that nothing points to, where it has a trunk prefix and the grouping that is usual there.
+fn mobile_of_elsewhere(written: &str) -> Option<PhoneNumber> {
+    let separated = figures(written).nth(1).is_some();
+    let mut countries = ELSEWHERE.iter().filter_map(|&region| {
+        let number = PhoneNumber::parse(written, Some(region)).ok()?;
+        let usual = number.format_as(PhoneNumberFormat::National);
+        (number.is_valid_for_region(region)
+            && number.get_type() == PhoneNumberType::Mobile
+            && figures(&usual).eq(figures(written)))
+        .then_some(number)
+    });
+    (separated && written.starts_with('0'))
+        .then(|| countries.next())
+        .flatten()
 }
 
 fn figures(written: &str) -> impl Iterator<Item = &str> {
@@ -438,6 +467,7 @@ mod tests {
         check("04 70 12 34 56", &["FR", "BE", "CH"], "tel:+33470123456");
         check("079 441 22 33", &["FR", "BE", "CH"], "tel:+41794412233");
         check("079 441 22 33", &["IT", "CH"], "tel:+41794412233");
+        check("06 12 34 56 78", &["ES", "AD"], "tel:+33612345678");
         check("0412 345 678", &["GB", "AU"], "tel:+61412345678");
     }
 

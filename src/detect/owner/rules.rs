@@ -233,7 +233,7 @@ impl Scene<'_> {
             ("called an office number", office && !private, -45),
             (
                 "called the employer's",
-                is_office_phone(&line) && !private,
+                is_office_phone(&self.nearest_words(datum)) && !private,
                 -80,
             ),
             (

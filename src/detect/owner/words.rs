@@ -242,3 +242,31 @@ pub(super) fn has_lately(line: &str, words: &[&str]) -> bool {
 pub(super) fn is_functional(local: &str) -> bool {
     has(&fold_words(local), FUNCTIONS)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phones_of_the_employer() {
+        #[track_caller]
+        fn check(line: &str, expected: bool) {
+            assert_eq!(is_office_phone(&format!(" {line} ")), expected, "{line}");
+        }
+        check("el movil de empresa", true);
+        check("on my work mobile", true);
+        check("mein firmenhandy", true);
+        check("le portable de fonction", true);
+        check("il cellulare aziendale", true);
+        check("o telemovel da empresa", true);
+        check("dejo la empresa mi movil", false);
+        check("i like the work", false);
+    }
+
+    #[test]
+    fn only_the_last_words_count() {
+        let line = " unser buro ist ab montag neu besetzt und ich freue mich auf anrufe unter ";
+        assert!(!has_lately(line, OFFICE));
+        assert!(has_lately(" im buro unter ", OFFICE));
+    }
+}
