@@ -174,7 +174,12 @@ fn read(file: &Path, octets: &[u8]) -> Result<Vec<Filled>, ReviewError> {
         problem: format!("{}:{problem}", file.display()),
     };
     let Some(format) = Format::of(octets) else {
-        let (kind, table) = by_heading(|columns| Table::read(octets, columns)).map_err(problem)?;
+        let read = |columns| {
+            // A sheet of the workbook may have been saved as text.
+            let records = workbook::joined(Table::records(octets, columns)?);
+            Table::from_records(records, columns)
+        };
+        let (kind, table) = by_heading(read).map_err(problem)?;
         let sheet = String::new();
         return Ok(vec![Filled {
             kind,

@@ -108,12 +108,23 @@ impl Table {
     /// An encoding that cannot be read, an open quotation mark, a column that is missing or there twice, a row that
     /// is longer than the heading.
     pub(crate) fn read(octets: &[u8], columns: &[Column]) -> Result<Self, TableError> {
+        Self::from_records(Self::records(octets, columns)?, columns)
+    }
+
+    /// The records of a text file, of which the first is the heading, with the lines on which they begin.
+    ///
+    /// # Errors
+    /// An encoding that cannot be read, an open quotation mark.
+    pub(crate) fn records(
+        octets: &[u8],
+        columns: &[Column],
+    ) -> Result<Vec<(usize, Vec<String>)>, TableError> {
         let text = decode(octets)?;
         let (text, first_line, separator) = match separator_line(&text) {
             Some((separator, rest)) => (rest, 2, separator),
             None => (text.as_str(), 1, guess_separator(&text, columns)),
         };
-        Self::from_records(split(text, separator, first_line)?, columns)
+        split(text, separator, first_line)
     }
 
     /// Makes a table of records, of which the first is the heading, with the lines on which they begin.

@@ -169,37 +169,49 @@ impl Rows {
     fn end(mut self) -> Option<Sheet> {
         self.flush();
         let is_read = !self.sheet.records.is_empty() && self.is_asked();
-        is_read.then(|| joined(self.sheet))
+        is_read.then(|| Sheet {
+            records: joined(self.sheet.records),
+            ..self.sheet
+        })
     }
 }
 
-/// What a cell could not hold goes on in columns at the end, `review_note_2` and so on.
-fn joined(mut sheet: Sheet) -> Sheet {
-    let Some((_, heading)) = sheet.records.first_mut() else {
-        return sheet;
+/// A note that a cell could not hold goes on in columns at the end, `review_note_2` and so on. Other columns with such names
+/// are the reviewer's own.
+pub(super) fn joined(mut records: Vec<(usize, Vec<String>)>) -> Vec<(usize, Vec<String>)> {
+    const NOTE: &str = "review_note";
+    let Some((_, heading)) = records.first_mut() else {
+        return records;
     };
-    let continued: Vec<(usize, usize)> = (0..heading.len())
-        .filter_map(|at| {
-            let (name, number) = heading.get(at)?.rsplit_once('_')?;
-            number.parse::<u32>().ok().filter(|n| *n >= 2)?;
-            let base = heading.iter().position(|h| h == name)?;
-            Some((at, base))
-        })
-        .collect();
-    for (at, _) in &continued {
-        if let Some(name) = heading.get_mut(*at) {
+    let is_note = |name: &String| name.trim().eq_ignore_ascii_case(NOTE);
+    let Some(base) = heading.iter().position(is_note) else {
+        return records;
+    };
+    let number = |name: &str| {
+        let (name, number) = name.trim().rsplit_once('_')?;
+        let number = number.parse::<u32>().ok().filter(|n| *n >= 2)?;
+        is_note(&name.to_owned()).then_some(number)
+    };
+    let mut continued: Vec<(u32, usize)> = Vec::new();
+    for (at, name) in heading.iter_mut().enumerate() {
+        if let Some(number) = number(name) {
+            continued.push((number, at));
             name.clear();
         }
     }
-    for (_, cells) in sheet.records.iter_mut().skip(1) {
-        for &(at, base) in &continued {
+    continued.sort_unstable();
+    for (_, cells) in records.iter_mut().skip(1) {
+        for &(_, at) in &continued {
             let more = cells.get_mut(at).map(std::mem::take).unwrap_or_default();
+            if !more.is_empty() && cells.len() <= base {
+                cells.resize(base + 1, String::new());
+            }
             if let Some(cell) = cells.get_mut(base) {
                 cell.push_str(&more);
             }
         }
     }
-    sheet
+    records
 }
 
 /// A cell as a reviewer reads it, or the nearest thing to it that is not ambiguous.
@@ -298,7 +310,7 @@ mod tests {
                 (0, 1, string("review_note")),
                 (0, 2, string("review_status")),
                 (0, 3, string("review_note_2")),
-                (0, 4, string("other_1")),
+                (0, 4, string("status_2")),
                 (1, 0, string("x-1")),
                 (1, 1, string("ab")),
                 (1, 3, string("cd")),
@@ -313,7 +325,7 @@ mod tests {
                         "review_note",
                         "review_status",
                         "",
-                        "other_1",
+                        "status_2",
                     ],
                 ),
                 (2, &["x-1", "abcd", "", ""]),
