@@ -218,6 +218,7 @@ impl Bound<'_> {
         }
         Judged {
             locator: raw.locator.clone(),
+            custodian: self.work.custodian.is_none().then(|| custodian.to_owned()),
             sent_at,
             message_id: message.message_id.clone().unwrap_or_default(),
             findings,

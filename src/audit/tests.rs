@@ -48,6 +48,7 @@ impl Judging for Words {
         let matches = author.id.contains("match");
         let judged = Judged {
             locator: raw.locator.clone(),
+            custodian: None,
             sent_at: None,
             message_id: String::new(),
             findings: matches.then(finding).into_iter().collect(),

@@ -85,6 +85,7 @@ impl Sample {
                 uidvalidity: 7,
                 uid: self.next_uid,
             },
+            custodian: None,
             sent_at: finding.sent_at,
             message_id: finding.message_id.clone(),
             findings: vec![finding],

@@ -93,7 +93,7 @@ fn findings(
 /// What could not be read when its account (or file) was last looked at, up to and including a run.
 fn failing(connection: &Connection, run: i64) -> rusqlite::Result<BTreeSet<MailboxId>> {
     let mut statement = connection.prepare(
-        "SELECT c.payload FROM coverage AS c JOIN mailboxes AS m USING (mailbox_id) WHERE c.run =
+        "SELECT c.payload FROM told_coverage AS c JOIN mailboxes AS m USING (mailbox_id) WHERE c.run =
              (SELECT max(other.run) FROM coverage AS other JOIN mailboxes AS o USING (mailbox_id)
               WHERE o.custodian = m.custodian AND o.account = m.account
               AND (m.account <> '' OR o.mailbox = m.mailbox) AND other.run <= ?1)",
@@ -117,7 +117,7 @@ pub(super) fn coverage_by_run(
 ) -> rusqlite::Result<BTreeMap<String, Vec<Coverage>>> {
     let mut by_run: BTreeMap<String, Vec<Coverage>> = BTreeMap::new();
     let mut statement = connection.prepare(
-        "SELECT runs.id, c.payload FROM coverage AS c JOIN runs USING (run) ORDER BY run",
+        "SELECT runs.id, c.payload FROM told_coverage AS c JOIN runs USING (run) ORDER BY run",
     )?;
     let rows = statement.query_map([], |row| {
         Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::place;
-use super::write::{from_json, mailbox_number};
+use super::write::{drop_sighting, from_json, mailbox_number};
 use crate::finding::Finding;
 use crate::mailbox::{Locator, MailboxId, Window};
 
@@ -54,19 +54,28 @@ pub(super) fn mark_gone(
 ) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let number = mailbox_number(&transaction, mailbox)?;
-    let seen: Vec<(Locator, String, Option<Timestamp>)> = transaction
+    let seen: Vec<(Locator, String, bool, Option<Timestamp>)> = transaction
         .prepare_cached(
-            "SELECT uidvalidity, place, finding_id, payload FROM sightings WHERE mailbox_id = ?1",
+            "SELECT uidvalidity, place, finding_id, overruled, payload FROM sightings WHERE mailbox_id = ?1",
         )?
         .query_map([number], |row| {
-            let finding: Finding = from_json(&row.get::<_, String>(3)?)?;
-            Ok((place::locator(row, 0)?, row.get(2)?, finding.sent_at))
+            let finding: Finding = from_json(&row.get::<_, String>(4)?)?;
+            Ok((
+                place::locator(row, 0)?,
+                row.get(2)?,
+                row.get(3)?,
+                finding.sent_at,
+            ))
         })?
         .collect::<rusqlite::Result<_>>()?;
-    for (locator, finding, sent_at) in seen {
+    for (locator, finding, is_overruled, sent_at) in seen {
         let Some(is_there) = presence.has(&locator, sent_at) else {
             continue;
         };
+        if is_overruled && !is_there {
+            drop_sighting(&transaction, number, &locator, &finding)?;
+            continue;
+        }
         // The run that noticed it first is remembered.
         transaction
             .prepare_cached(

@@ -93,7 +93,8 @@ pub(super) fn custodians(connection: &Connection) -> rusqlite::Result<Vec<String
     connection
         .prepare(
             "SELECT custodian FROM mailboxes WHERE custodian <> ''
-             UNION SELECT custodian FROM findings WHERE custodian <> '' ORDER BY 1",
+             UNION SELECT custodian FROM findings WHERE custodian <> ''
+             UNION SELECT custodian FROM people WHERE custodian <> '' ORDER BY 1",
         )?
         .query_map([], |row| row.get(0))?
         .collect()
@@ -189,7 +190,7 @@ pub(super) fn coverage(connection: &Connection) -> rusqlite::Result<Vec<Coverage
         "WITH touched AS (
              SELECT m.custodian, m.account, {UNIT} AS unit, max(c.run) AS run
              FROM coverage AS c JOIN mailboxes AS m USING (mailbox_id) GROUP BY 1, 2, 3)
-         SELECT c.payload FROM coverage AS c JOIN mailboxes AS m USING (mailbox_id)
+         SELECT c.payload FROM told_coverage AS c JOIN mailboxes AS m USING (mailbox_id)
          JOIN touched AS t ON t.custodian = m.custodian AND t.account = m.account AND t.unit = {UNIT}
              AND t.run = c.run
          ORDER BY m.custodian, m.account, m.mailbox"

@@ -67,6 +67,8 @@ pub struct Coverage {
 pub struct Judged {
     /// Where it lies.
     pub locator: Locator,
+    /// Whose it is, where the mailbox does not tell: in files.
+    pub custodian: Option<String>,
     /// `Date`, else INTERNALDATE.
     pub sent_at: Option<Timestamp>,
     /// The Message-ID, if it has one.

@@ -120,10 +120,31 @@ const MIGRATIONS: &[&str] = &[
     ALTER TABLE judgement_keys ADD COLUMN gate TEXT NOT NULL DEFAULT '';
     ALTER TABLE judged ADD COLUMN gated INTEGER NOT NULL DEFAULT 1;
     ",
+    // A copy elsewhere was judged anew, and the finding is no more. Whose messages lie in scanned files, of which nothing is
+    // looked up by name. A mailbox's coverage row that is that of an earlier run says so, and its own time.
+    "
+    ALTER TABLE sightings ADD COLUMN overruled INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE people (
+        mailbox_id INTEGER NOT NULL,
+        custodian  TEXT NOT NULL,
+        PRIMARY KEY (mailbox_id, custodian)
+    ) WITHOUT ROWID;
+    INSERT INTO people SELECT DISTINCT s.mailbox_id, f.custodian FROM sightings AS s JOIN findings AS f USING (finding_id)
+        JOIN mailboxes AS m USING (mailbox_id) WHERE m.custodian = '';
+    ALTER TABLE partly_read ADD COLUMN custodian TEXT NOT NULL DEFAULT '';
+    DELETE FROM judged WHERE uidvalidity < 0;
+    ALTER TABLE coverage ADD COLUMN same_as INTEGER;
+    ALTER TABLE coverage ADD COLUMN milliseconds INTEGER;
+    CREATE VIEW told_coverage AS
+        SELECT c.run, c.mailbox_id,
+               CASE WHEN c.milliseconds IS NULL THEN c.payload
+                    ELSE json_set(coalesce(same.payload, c.payload), '$.seconds', c.milliseconds / 1000.0) END AS payload
+        FROM coverage AS c LEFT JOIN coverage AS same ON same.run = c.same_as AND same.mailbox_id = c.mailbox_id;
+    ",
 ];
 
 /// The schema version that this program writes.
-pub(super) const VERSION: u32 = 5;
+pub(super) const VERSION: u32 = 6;
 
 /// What a file turned out to be.
 pub(super) enum Condition {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::finding::{Author, Conclusion, Finding, Stage, Verdict};
-use crate::mailbox::Locator;
+use crate::mailbox::{Locator, Window};
 
 fn run(id: &str, queries: &[&str]) -> RunRecord {
     let queries = queries.iter().map(|&query| query.to_owned()).collect();
@@ -85,6 +85,7 @@ fn judged(locator: Locator, findings: &[(&str, &str)]) -> Judged {
         .collect();
     Judged {
         locator,
+        custodian: None,
         sent_at: None,
         message_id: String::new(),
         findings,
@@ -358,6 +359,59 @@ fn a_renumbered_message_that_is_found_no_more_is_not_gone() {
     check(&store, &[("b", 1, "1")]);
 }
 
+/// Notice `a` in two copies under the old key, then: the first is deleted, the second judged anew under `key`, in this order.
+#[track_caller]
+fn check_copies(second: (&str, u32), key_name: &str, is_gone_first: bool, expected: &[&str]) {
+    let mut store = begun("1");
+    let copy = |validity, n, findings| {
+        let mut copy = judged(uid(validity, n), findings);
+        copy.message_id = "1@acme.example".to_owned();
+        copy.sent_at = Some(at(1_700_000_000));
+        for finding in &mut copy.findings {
+            finding.message_id.clone_from(&copy.message_id);
+        }
+        [copy]
+    };
+    let (name, n) = second;
+    store
+        .commit(&sent(), &key("old"), &copy(7, 1, &[("a", "notice")]))
+        .unwrap();
+    let listed = BTreeSet::from([2]);
+    let presence = Presence {
+        uidvalidity: 7,
+        listed: &listed,
+        window: &Window::default(),
+        is_read_whole: true,
+    };
+    if is_gone_first {
+        store.mark_gone(&sent(), &presence).unwrap();
+    }
+    store
+        .commit(&mailbox(name), &key(key_name), &copy(7, n, &[]))
+        .unwrap();
+    if !is_gone_first {
+        check(&store, &[("a", 1, "1")]);
+        store.mark_gone(&sent(), &presence).unwrap();
+    }
+    let standing = store.findings().unwrap();
+    let ids: Vec<_> = standing.iter().map(|s| s.finding.id.as_str()).collect();
+    assert_eq!(ids, expected);
+}
+
+#[test]
+fn a_copy_that_is_found_no_more_overrules_one_that_has_gone() {
+    for (second, is_gone_first) in [
+        (("Sent", 2), true),
+        (("Sent", 2), false),
+        (("Sent Items", 1), true),
+        (("Sent Items", 1), false),
+    ] {
+        check_copies(second, "new", is_gone_first, &[]);
+        // Under the same key it says of another message what it says.
+        check_copies(second, "old", is_gone_first, &["a"]);
+    }
+}
+
 #[test]
 fn an_account_stands_as_its_last_run_left_it() {
     let mut store = begun("1");
@@ -542,17 +596,56 @@ fn other_files_are_refused() {
 }
 
 #[test]
+fn a_night_with_nothing_new_takes_few_bytes_and_is_told_as_it_was() {
+    let mut store = begun("0");
+    let names: Vec<String> = (0..200).map(|n| format!("Sent {n}")).collect();
+    let row = |name: &String, night: u32, judged_before| Coverage {
+        messages: judged_before,
+        in_window: judged_before,
+        judged_before,
+        seconds: f64::from(night) / 1000.0,
+        ..coverage(mailbox(name), Some(7), CoverageStatus::Unchanged)
+    };
+    let mut sizes = Vec::new();
+    for night in 0..=100 {
+        if night > 0 {
+            let id = format!("{night:03}");
+            store.begin_run(&run(&id, &[])).unwrap();
+        }
+        for name in &names {
+            store.set_coverage(&row(name, night, 200)).unwrap();
+        }
+        sizes.push(size(&store));
+    }
+    let grown = (sizes[100] - sizes[0]) / 100 / 200;
+    assert!(grown < 40, "{grown} bytes for each mailbox and night");
+    // What is new is told, and what was before stays as it was.
+    store.begin_run(&run("last", &[])).unwrap();
+    store.set_coverage(&row(&names[0], 101, 201)).unwrap();
+    store.begin_run(&run("after", &[])).unwrap();
+    store.set_coverage(&row(&names[0], 102, 201)).unwrap();
+    let told = store.coverage_by_run().unwrap();
+    assert_eq!(told["050"].len(), 200);
+    assert!(told["050"].contains(&row(&names[0], 50, 200)));
+    assert_eq!(told["last"], [row(&names[0], 101, 201)]);
+    assert_eq!(told["after"], [row(&names[0], 102, 201)]);
+    assert_eq!(store.coverage().unwrap(), [row(&names[0], 102, 201)]);
+}
+
+fn size(store: &Store) -> i64 {
+    let sql = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
+    let connection = &store.connection;
+    connection.query_row(sql, [], |row| row.get(0)).unwrap()
+}
+
+#[test]
 fn a_judged_message_takes_few_bytes() {
     let mut store = begun("1");
     let batch: Vec<_> = (1..=20_000)
         .map(|n| judged(uid(1_700_000_000, n), &[]))
         .collect();
     store.commit(&sent(), &key("key"), &batch).unwrap();
-    let sql = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
-    let size: i64 = store
-        .connection
-        .query_row(sql, [], |row| row.get(0))
-        .unwrap();
+    let size = size(&store);
     assert!(size / 20_000 < 40, "{size} bytes for 20,000 messages");
 }
 

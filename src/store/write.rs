@@ -1,6 +1,6 @@
 //! What a run writes: judged messages with their findings, exceptions, coverage.
 
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -18,6 +18,12 @@ struct Batch<'a> {
     key: i64,
     /// Ids of the queries that judged; empty if the run did not say, which then means all.
     queries: &'a [String],
+}
+
+impl Batch<'_> {
+    fn judges(&self, query: &String) -> bool {
+        self.queries.is_empty() || self.queries.contains(query)
+    }
 }
 
 /// Records that a run has begun, and returns its number.
@@ -59,12 +65,14 @@ pub(super) fn commit(
         key: key_number(&transaction, key, queries)?,
         queries,
     };
-    let old = old_sightings(&transaction, &batch, judged)?;
     for message in judged {
         mark_judged(&transaction, &batch, message)?;
-        replace_findings(&transaction, &batch, message)?;
+    }
+    let others = other_sightings(&transaction, &batch, judged)?;
+    for message in judged {
+        let dropped = replace_findings(&transaction, &batch, message)?;
         replace_partly_read(&transaction, &batch, message)?;
-        drop_old_sightings(&transaction, &batch, message, &old)?;
+        overrule(&transaction, &batch, message, &dropped, &others)?;
     }
     if let Some(uidvalidity) = judged
         .iter()
@@ -95,10 +103,29 @@ pub(super) fn set_coverage(
 ) -> rusqlite::Result<()> {
     let transaction = begin(connection)?;
     let mailbox = mailbox_number(&transaction, &coverage.mailbox)?;
-    transaction.execute(
-        "INSERT OR REPLACE INTO coverage (run, mailbox_id, payload) VALUES (?1, ?2, ?3)",
-        params![run, mailbox, json(coverage)?],
-    )?;
+    // Nights with nothing new differ by the time that they took, and there are many of them.
+    let payload = json(&Coverage {
+        seconds: 0.0,
+        ..coverage.clone()
+    })?;
+    let before = transaction
+        .prepare_cached(
+            "SELECT same.run, same.payload FROM coverage AS c JOIN coverage AS same
+                 ON same.run = coalesce(c.same_as, c.run) AND same.mailbox_id = c.mailbox_id
+             WHERE c.mailbox_id = ?1 AND c.run < ?2 ORDER BY c.run DESC LIMIT 1",
+        )?
+        .query_row(params![mailbox, run], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
+        })
+        .optional()?;
+    let same_as = before.filter(|(_, told)| *told == payload).map(|b| b.0);
+    let own = if same_as.is_some() { "" } else { &payload };
+    transaction
+        .prepare_cached(
+            "INSERT OR REPLACE INTO coverage (run, mailbox_id, payload, same_as, milliseconds)
+             VALUES (?1, ?2, ?3, ?4, CAST(round(?5 * 1000) AS INTEGER))",
+        )?
+        .execute(params![run, mailbox, own, same_as, coverage.seconds])?;
     if let Some(uidvalidity) = coverage.uidvalidity {
         set_uidvalidity(&transaction, mailbox, uidvalidity)?;
         forget_renumbered(&transaction, mailbox, uidvalidity)?;
@@ -159,6 +186,10 @@ fn mark_judged(
     batch: &Batch<'_>,
     message: &Judged,
 ) -> rusqlite::Result<()> {
+    // Files are read anew each time, and their names may be those of people.
+    if message.locator.uidvalidity().is_none() {
+        return keep_custodian(transaction, batch, message);
+    }
     let (validity, place) = (validity(&message.locator), Place(&message.locator));
     let others = transaction
         .prepare_cached(
@@ -192,16 +223,30 @@ fn mark_judged(
     Ok(())
 }
 
-fn overlap(ours: &[String], theirs: &[String]) -> bool {
-    ours.is_empty() || theirs.is_empty() || ours.iter().any(|query| theirs.contains(query))
-}
-
-/// Puts a message's findings in the place of what the same queries found in it before.
-fn replace_findings(
+fn keep_custodian(
     transaction: &Transaction<'_>,
     batch: &Batch<'_>,
     message: &Judged,
 ) -> rusqlite::Result<()> {
+    if let Some(custodian) = &message.custodian {
+        transaction
+            .prepare_cached("INSERT OR IGNORE INTO people (mailbox_id, custodian) VALUES (?1, ?2)")?
+            .execute(params![batch.mailbox, custodian])?;
+    }
+    Ok(())
+}
+
+fn overlap(ours: &[String], theirs: &[String]) -> bool {
+    ours.is_empty() || theirs.is_empty() || ours.iter().any(|query| theirs.contains(query))
+}
+
+/// Puts a message's findings in the place of what the same queries found in it before. Returns the ids of those that are no
+/// more.
+fn replace_findings(
+    transaction: &Transaction<'_>,
+    batch: &Batch<'_>,
+    message: &Judged,
+) -> rusqlite::Result<Vec<String>> {
     let before = findings_at(transaction, batch, &message.locator)?;
     for finding in &message.findings {
         let payload = json(finding)?;
@@ -233,13 +278,15 @@ fn replace_findings(
                 payload
             ])?;
     }
+    let mut dropped = Vec::new();
     for old in before {
-        let overruled = batch.queries.is_empty() || batch.queries.contains(&old.query_id);
+        let overruled = batch.judges(&old.query_id);
         if overruled && message.findings.iter().all(|finding| finding.id != old.id) {
-            drop_sighting(transaction, batch, &message.locator, &old.id)?;
+            drop_sighting(transaction, batch.mailbox, &message.locator, &old.id)?;
+            dropped.push(old.id);
         }
     }
-    Ok(())
+    Ok(dropped)
 }
 
 struct Before {
@@ -271,61 +318,89 @@ fn findings_at(
         .collect()
 }
 
-/// A finding that was seen under UIDs which name nothing any more.
-struct Old {
+/// A finding in another place of the custodian's mail.
+struct Other {
+    mailbox: i64,
     locator: Locator,
     finding: Finding,
+    /// Whether there is no such place any more: the message was deleted, or the mailbox renumbered.
+    is_past: bool,
 }
 
-/// What was seen in the mailbox before the server renumbered it; usually nothing.
-fn old_sightings(
+/// What was seen in the custodian's mail before servers renumbered it or the key changed; usually nothing.
+fn other_sightings(
     transaction: &Transaction<'_>,
     batch: &Batch<'_>,
     judged: &[Judged],
-) -> rusqlite::Result<Vec<Old>> {
+) -> rusqlite::Result<Vec<Other>> {
     let mut validities = judged.iter().filter_map(|m| m.locator.uidvalidity());
     let Some(now) = validities.next() else {
         return Ok(Vec::new());
     };
     transaction
         .prepare_cached(
-            "SELECT uidvalidity, place, payload FROM sightings
-             WHERE mailbox_id = ?1 AND uidvalidity >= 0 AND uidvalidity <> ?2",
+            "SELECT s.uidvalidity, s.place, s.mailbox_id, s.payload,
+                    s.gone IS NOT NULL OR s.mailbox_id = ?1 AND s.uidvalidity <> ?2
+             FROM mailboxes AS m JOIN sightings AS s USING (mailbox_id)
+             WHERE m.custodian = (SELECT custodian FROM mailboxes WHERE mailbox_id = ?1) AND s.uidvalidity >= 0
+             AND (s.mailbox_id = ?1 AND s.uidvalidity <> ?2
+                  OR NOT EXISTS (SELECT 1 FROM judged AS j WHERE j.mailbox_id = s.mailbox_id
+                                 AND j.uidvalidity = s.uidvalidity AND j.place = s.place AND j.key_id = ?3))",
         )?
-        .query_map(params![batch.mailbox, now], |row| {
-            Ok(Old {
+        .query_map(params![batch.mailbox, now, batch.key], |row| {
+            Ok(Other {
                 locator: place::locator(row, 0)?,
-                finding: from_json(&row.get::<_, String>(2)?)?,
+                mailbox: row.get(2)?,
+                finding: from_json(&row.get::<_, String>(3)?)?,
+                is_past: row.get(4)?,
             })
         })?
         .collect()
 }
 
-/// A renumbered message in which a query now finds nothing has not gone from the server: its finding has. That it is the
-/// same message shows by its Message-ID and time.
-fn drop_old_sightings(
+/// A message in which a query now finds nothing has not gone from the server because a copy of it has: its finding has gone
+/// from everywhere. That it is the same message shows by its finding, or by its Message-ID and time. A copy that may still
+/// be there is judged in its turn, and keeps the finding until then.
+fn overrule(
     transaction: &Transaction<'_>,
     batch: &Batch<'_>,
     message: &Judged,
-    old: &[Old],
+    dropped: &[String],
+    others: &[Other],
 ) -> rusqlite::Result<()> {
-    for Old { locator, finding } in old {
-        let is_same = !message.message_id.is_empty()
-            && finding.message_id == message.message_id
-            && finding.sent_at == message.sent_at;
-        let is_judged =
-            batch.queries.is_empty() || batch.queries.contains(&finding.conclusion.query_id);
-        if is_same && is_judged && message.findings.iter().all(|f| f.id != finding.id) {
-            drop_sighting(transaction, batch, locator, &finding.id)?;
+    for other in others {
+        let finding = &other.finding;
+        let is_same = dropped.contains(&finding.id)
+            || !message.message_id.is_empty()
+                && finding.message_id == message.message_id
+                && finding.sent_at == message.sent_at;
+        let is_found = message.findings.iter().any(|f| f.id == finding.id);
+        if !is_same || is_found || !batch.judges(&finding.conclusion.query_id) {
+            continue;
+        }
+        if other.is_past {
+            drop_sighting(transaction, other.mailbox, &other.locator, &finding.id)?;
+        } else {
+            transaction
+                .prepare_cached(
+                    "UPDATE sightings SET overruled = 1
+                     WHERE mailbox_id = ?1 AND uidvalidity = ?2 AND place = ?3 AND finding_id = ?4",
+                )?
+                .execute(params![
+                    other.mailbox,
+                    validity(&other.locator),
+                    Place(&other.locator),
+                    finding.id
+                ])?;
         }
     }
     Ok(())
 }
 
 /// A finding goes with its last sighting; decisions on it stay, should it come back.
-fn drop_sighting(
+pub(super) fn drop_sighting(
     transaction: &Transaction<'_>,
-    batch: &Batch<'_>,
+    mailbox: i64,
     locator: &Locator,
     finding: &str,
 ) -> rusqlite::Result<()> {
@@ -333,7 +408,7 @@ fn drop_sighting(
         .prepare_cached(
             "DELETE FROM sightings WHERE mailbox_id = ?1 AND uidvalidity = ?2 AND place = ?3 AND finding_id = ?4",
         )?
-        .execute(params![batch.mailbox, validity(locator), Place(locator), finding])?;
+        .execute(params![mailbox, validity(locator), Place(locator), finding])?;
     transaction
         .prepare_cached(
             "DELETE FROM findings WHERE finding_id = ?1
@@ -357,15 +432,16 @@ fn replace_partly_read(
     for exception in &message.partly {
         transaction
             .prepare_cached(
-                "INSERT OR REPLACE INTO partly_read (mailbox_id, uidvalidity, place, exception_id, payload)
-                 VALUES (?1, ?2, ?3, ?4, ?5)",
+                "INSERT OR REPLACE INTO partly_read (mailbox_id, uidvalidity, place, exception_id, payload, custodian)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             )?
             .execute(params![
                 batch.mailbox,
                 validity,
                 place,
                 exception_id(exception),
-                json(exception)?
+                json(exception)?,
+                message.custodian.as_deref().unwrap_or_default()
             ])?;
     }
     Ok(())

@@ -177,6 +177,7 @@ impl Report {
                 uidvalidity: 1,
                 uid: 1,
             },
+            custodian: None,
             sent_at: None,
             message_id: String::new(),
             findings: findings.to_vec(),

@@ -1,6 +1,6 @@
 //! A server in memory with two sent mailboxes, whose lines break when told to, and runs over them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -176,8 +176,6 @@ type Known = (usize, u32, u32);
 /// The server, the desk's settings, and what runs must remember.
 pub(super) struct World {
     letters: Vec<Letter>,
-    /// Letters of which a copy was deleted.
-    deleted: BTreeSet<usize>,
     mailboxes: [Mailbox; 2],
     pub(super) queries: usize,
     pub(super) own_phones: bool,
@@ -198,7 +196,6 @@ impl Default for World {
         };
         Self {
             letters: Vec::new(),
-            deleted: BTreeSet::new(),
             mailboxes: [mailbox("Sent"), mailbox("Sent Items")],
             queries: 0,
             own_phones: false,
@@ -240,8 +237,7 @@ impl World {
         let mut at = which % places;
         for mailbox in &mut self.mailboxes {
             if at < mailbox.held.len() {
-                let (_, letter) = mailbox.held.remove(at);
-                self.deleted.insert(letter);
+                mailbox.held.remove(at);
                 return;
             }
             at -= mailbox.held.len();
@@ -259,14 +255,10 @@ impl World {
 
     /// Whether no mailbox holds the message any more.
     pub(super) fn is_deleted(&self, message_id: &str) -> bool {
-        let number = number(message_id);
+        let number = message_id.split_once('@').unwrap().0;
+        let number = number.parse::<usize>().unwrap();
         let mut held = self.mailboxes.iter().flat_map(|m| &m.held);
         held.all(|(_, letter)| *letter != number)
-    }
-
-    /// Whether at least a copy of the message was deleted.
-    pub(super) fn has_lost_a_copy(&self, message_id: &str) -> bool {
-        self.deleted.contains(&number(message_id))
     }
 
     /// Whether a mailbox cannot be read whole: then nobody can tell what became of renumbered messages.
@@ -412,10 +404,6 @@ impl World {
             }
         }
     }
-}
-
-fn number(message_id: &str) -> usize {
-    message_id.split_once('@').unwrap().0.parse().unwrap()
 }
 
 impl Mailbox {
