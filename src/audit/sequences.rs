@@ -31,6 +31,7 @@ enum Step {
     },
     Delete {
         which: usize,
+        is_copy: bool,
     },
     Renumber {
         mailbox: usize,
@@ -63,10 +64,11 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (0_usize..2, select(&Kind::ALL[..]), -20_i8..20)
             .prop_map(|(mailbox, kind, day)| Step::Deliver { mailbox, kind, day }),
         2 => (any::<usize>(), 0_usize..2).prop_map(|(from, into)| Step::Copy { from, into }),
-        2 => any::<usize>().prop_map(|which| Step::Delete { which }),
+        3 => (any::<usize>(), any::<bool>())
+            .prop_map(|(which, is_copy)| Step::Delete { which, is_copy }),
         1 => (0_usize..2).prop_map(|mailbox| Step::Renumber { mailbox }),
-        2 => (0..world::QUERIES.len()).prop_map(Step::Queries),
-        1 => any::<bool>().prop_map(Step::Phones),
+        3 => (0..world::QUERIES.len()).prop_map(Step::Queries),
+        2 => any::<bool>().prop_map(Step::Phones),
         7 => run.prop_map(Step::Run),
         3 => (any::<usize>(), 0_usize..4)
             .prop_map(|(which, status)| Step::Import { which, status }),
@@ -123,7 +125,7 @@ impl Promises {
         match *step {
             Step::Deliver { mailbox, kind, day } => world.deliver(mailbox, kind, day),
             Step::Copy { from, into } => world.copy(from, into),
-            Step::Delete { which } => world.delete(which),
+            Step::Delete { which, is_copy } => world.delete(which, is_copy),
             Step::Renumber { mailbox } => world.renumber(mailbox),
             Step::Queries(variant) => {
                 world.queries = variant;
@@ -264,6 +266,75 @@ fn check(steps: &[Step]) {
     // Whatever happened, the next night's report is that of one run over what there is.
     promises.run(Run::Nightly);
     promises.run(Run::Nightly);
+}
+
+/// Wherever a night dies, nothing that it had found is lost.
+#[test]
+fn a_night_that_dies_anywhere_costs_no_finding() {
+    for kind in Kind::ALL {
+        let arrived = Step::Deliver {
+            mailbox: 0,
+            kind,
+            day: 0,
+        };
+        for table in 0..world::TABLES.len() {
+            check(&[arrived.clone(), Step::Run(Run::KilledBefore(table))]);
+        }
+    }
+}
+
+/// The organisation learns that a number is its own after somebody decided.
+#[test]
+fn a_changed_owner_of_a_number_is_looked_at_again() {
+    for kind in [Kind::Office, Kind::OfficeAndHome] {
+        let arrived = Step::Deliver {
+            mailbox: 0,
+            kind,
+            day: 0,
+        };
+        let decided = Step::Import {
+            which: 0,
+            status: 1,
+        };
+        let night = Step::Run(Run::Nightly);
+        check(&[arrived, night, decided, Step::Phones(true)]);
+    }
+}
+
+/// Two copies of a message in which the next night's queries find nothing; one is deleted before or after.
+#[test]
+fn a_deleted_copy_keeps_no_finding_that_the_other_has_lost() {
+    let night = Step::Run(Run::Nightly);
+    let deleted = |which| Step::Delete {
+        which,
+        is_copy: true,
+    };
+    for into in 0..2 {
+        for which in 0..2 {
+            let filed = [
+                Step::Deliver {
+                    mailbox: 0,
+                    kind: Kind::Guarded,
+                    day: 0,
+                },
+                Step::Copy { from: 0, into },
+                night.clone(),
+            ];
+            let changed = Step::Queries(2);
+            for steps in [
+                vec![deleted(which), changed.clone()],
+                vec![deleted(which), night.clone(), changed.clone()],
+                vec![
+                    changed.clone(),
+                    Step::Run(Run::BrokenAfter(1)),
+                    deleted(which),
+                ],
+                vec![changed, night.clone(), deleted(which)],
+            ] {
+                check(&[&filed[..], &steps].concat());
+            }
+        }
+    }
 }
 
 proptest! {

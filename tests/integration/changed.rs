@@ -52,3 +52,42 @@ fn only_what_a_change_concerns_is_judged_again() {
     audit = audit.last_days("2024-06-30");
     check(&audit, "0|10", 10, "");
 }
+
+#[test]
+fn what_is_told_otherwise_is_regraded() {
+    let Some(dovecot) = Dovecot::new() else {
+        return;
+    };
+    let dovecot = dovecot
+        .user("anna")
+        .mailbox("anna", "Sent")
+        .seen("anna", "Sent", "S", &farewell("anna", 1))
+        .seen("anna", "Sent", "S", &ordinary("anna", 2))
+        .start();
+    let mut audit = Audit::on(&dovecot)
+        .leaver("anna")
+        .sections("\n[audit]\nqueries = [\"goodbye.toml\"]\n")
+        .file("goodbye.toml", QUERY);
+    let run = |audit: &Audit| {
+        let ran = audit.run(&[]).ended(0);
+        let manifest = std::fs::read(ran.report.join("manifest.json")).unwrap();
+        let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+        let id = ran.rows("findings.csv")[0]["finding_id"].clone();
+        (manifest["run"]["id"].as_str().unwrap().to_owned(), id)
+    };
+    let (first, finding) = run(&audit);
+    let (second, _) = run(&audit);
+    audit = audit.file("goodbye.toml", &QUERY.replace("open-notice", "handover"));
+    let (third, _) = run(&audit);
+    let (fourth, _) = run(&audit);
+    let check = |before: &str, after: &str, expected: &str| {
+        let told = audit.command(&["runs", before, after]).ended(0).stdout;
+        assert!(told.contains(expected), "{told}");
+        assert!(told.contains("0 new\n"), "{told}");
+    };
+    check(&first, &second, "0 regraded\n");
+    let regraded = format!("1 regraded\n  {finding}  handover");
+    check(&second, &third, &regraded);
+    check(&first, &fourth, &regraded);
+    check(&third, &fourth, "0 regraded\n");
+}

@@ -3,6 +3,9 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use openssl::hash::MessageDigest;
+use openssl::x509::X509;
+
 use crate::harness::{Audit, Desk, Dovecot, farewell, ordinary};
 
 const SCAN: [&str; 5] = ["scan", "mail", "--config", "audit.toml", "--no-progress"];
@@ -54,20 +57,70 @@ fn what_is_no_longer_there_is_told() {
 }
 
 #[test]
-fn privileged_mail_is_never_saved() {
-    let desk = Desk::new();
-    let settings = fs::read_to_string(desk.path("audit.toml")).unwrap();
-    desk.write(
-        "audit.toml",
-        &settings.replacen("\n\n", "\nprivileged = [\"client.example\"]\n\n", 1),
-    );
-    desk.does(&scan(&["--evidence", "--out", "r"]), 0);
-    let rows = desk.rows("r/findings.csv");
-    assert!(
-        rows.iter()
-            .all(|row| row["notice"] == "[withheld]" && row["evidence_file"].is_empty())
-    );
-    assert!(!desk.path("r/evidence").exists());
+fn privileged_and_protected_mail_is_only_counted() {
+    for kind in ["privileged", "protected"] {
+        let desk = Desk::new();
+        let settings = fs::read_to_string(desk.path("audit.toml")).unwrap();
+        let line = format!("\n{kind} = [\"client.example\"]\n\n");
+        desk.write("audit.toml", &settings.replacen("\n\n", &line, 1));
+        desk.does(&scan(&["--evidence", "--out", "r"]), 0);
+        let rows = desk.rows("r/findings.csv");
+        assert_eq!(rows.len(), 3, "{kind}");
+        for row in rows {
+            for column in ["subject", "notice", "excerpt", "reason"] {
+                assert_eq!(row[column], "[withheld]", "{kind}: {column}");
+            }
+            assert_eq!(row["verdict"], "personal-contact", "{kind}");
+            assert_eq!(row["evidence_file"], "", "{kind}");
+        }
+        assert!(!desk.path("r/evidence").exists());
+        for (name, table) in desk.tables("r") {
+            for text in ["homepost.example", "7700", "my last day", "Goodbye"] {
+                assert!(!table.contains(text), "{kind}: {name}: {text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_manifest_says_who_ran_what_where_against_whom() {
+    let Some(dovecot) = Dovecot::new() else {
+        return;
+    };
+    let dovecot = dovecot
+        .user("anna")
+        .mailbox("anna", "Sent")
+        .seen("anna", "Sent", "S", &farewell("anna", 1))
+        .start();
+    let audit = Audit::on(&dovecot)
+        .leaver("anna")
+        .environment("USER", "officer-7");
+    let ran = audit.run(&["--matter", "2024/17"]).ended(0);
+    let text = fs::read(ran.report.join("manifest.json")).unwrap();
+    let manifest: serde_json::Value = serde_json::from_slice(&text).unwrap();
+    let run = &manifest["run"];
+    assert_eq!(run["operator"], "officer-7");
+    let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
+    assert_eq!(run["host"], host.trim());
+    assert_eq!(run["matter"], "2024/17");
+    let typed: Vec<&str> = run["command_line"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|argument| argument.as_str().unwrap())
+        .collect();
+    let out = ran.report.to_str().unwrap();
+    let given = ["run", "--no-progress", "--out", out, "--matter", "2024/17"];
+    assert_eq!(typed[typed.len() - given.len()..], given, "{typed:?}");
+    let shown = X509::from_pem(&fs::read(dovecot.certificate()).unwrap()).unwrap();
+    let digest = shown.digest(MessageDigest::sha256()).unwrap();
+    let digits: String = digest.iter().map(|octet| format!("{octet:02x}")).collect();
+    let servers = serde_json::json!([{
+        "name": "default",
+        "address": format!("localhost:{}", dovecot.tls_port()),
+        "certificate_sha256": digits,
+    }]);
+    assert_eq!(manifest["servers"], servers);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::fs;
 
 use sent_audit::store::{Store, check_trail};
 
-use crate::harness::{Desk, farewell};
+use crate::harness::{Desk, farewell, ordinary};
 
 fn whats(desk: &Desk) -> Vec<String> {
     let store = Store::open_to_read(&desk.path("audit.db")).unwrap();
@@ -112,6 +112,77 @@ fn runs_tells_what_changed() {
     desk.does(&["runs", "--store", "absent.db"], 2);
 }
 
+/// Everything in the store's files.
+fn octets(desk: &Desk) -> String {
+    let files = ["audit.db", "audit.db-wal"].map(|name| desk.path(name));
+    let read = files
+        .iter()
+        .flat_map(|file| fs::read(file).unwrap_or_default());
+    String::from_utf8_lossy(&read.collect::<Vec<u8>>()).into_owned()
+}
+
+#[test]
+fn a_purged_custodian_s_files_have_no_names_in_the_store() {
+    let desk = Desk::new();
+    // More text than is ever read of an attachment.
+    let (head, body) = ordinary("bert", 7)
+        .split_once("\r\n\r\n")
+        .map(|(head, body)| (head.to_owned(), body.to_owned()))
+        .unwrap();
+    let unread = format!(
+        "{head}\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\n\r\n{body}\r\n\
+         --o\r\nContent-Type: text/plain; name=a.txt\r\nContent-Disposition: attachment\r\n\r\n{}--o--\r\n",
+        "pallets and more pallets\r\n".repeat(50_000)
+    );
+    // His alone; with others' in one directory, under his address; with others' elsewhere.
+    for (name, text) in [
+        ("export/Bert Moss/Sent/1.eml", ordinary("bert", 5)),
+        ("export/Bert Moss/Drafts/1.eml", farewell("bert", 6)),
+        ("both/bert@acme.example/1.eml", farewell("bert", 8)),
+        ("both/bert@acme.example/2.eml", farewell("anna", 9)),
+        ("mail/bert-moss-plain.eml", ordinary("bert", 10)),
+        ("mail/bert-moss-farewell.eml", farewell("bert", 11)),
+        ("mail/bert-moss-unread.eml", unread),
+    ] {
+        desk.write(name, &text);
+    }
+    let scan = ["scan", "mail", "export/Bert Moss", "both", "--no-progress"];
+    let report = ["--config", "audit.toml", "--out", "r"];
+    desk.does(&[&scan[..], &report].concat(), 0);
+    assert_eq!(desk.rows("r/exceptions.csv").len(), 1);
+    desk.write(
+        "leavers.csv",
+        "custodian,mailbox,last_day\nanna@acme.example,anna,2024-06-28\n",
+    );
+    let before = octets(&desk).to_lowercase();
+    for trace in ["bert moss", "bert-moss-farewell", "bert-moss-unread"] {
+        assert!(before.contains(trace), "{trace}");
+    }
+    desk.does(&["purge", "--custodian", "bert@acme.example"], 0);
+    let after = octets(&desk).to_lowercase();
+    for trace in ["bert@acme", "bert moss", "bert-moss", "moss"] {
+        assert!(!after.contains(trace), "{trace}");
+    }
+    // What is not his stays, with where it lies.
+    desk.does(&["report", "--out", "after"], 0);
+    let rows = desk.rows("after/findings.csv");
+    assert!(
+        rows.iter()
+            .all(|row| row["custodian"] == "anna@acme.example")
+    );
+    let places: Vec<_> = rows
+        .iter()
+        .map(|row| (&*row["mailbox"], &*row["uid"]))
+        .collect();
+    assert_eq!(places.len(), 3, "{places:?}");
+    assert!(places.contains(&("mail", "1.eml")), "{places:?}");
+    let is_renamed =
+        |(mailbox, uid): &(&str, &str)| mailbox.starts_with("[purged] ") && *uid == "2.eml";
+    assert!(places.iter().any(is_renamed), "{places:?}");
+    let coverage = desk.rows("after/coverage.csv");
+    assert_eq!(coverage.len(), 2, "{coverage:?}");
+}
+
 #[test]
 fn a_purged_custodian_is_nowhere_in_the_store() {
     let desk = Desk::new();
@@ -140,13 +211,7 @@ fn a_purged_custodian_is_nowhere_in_the_store() {
         let _run = Store::open(&desk.path("audit.db")).unwrap();
         desk.does(&purge, 75);
     }
-    let octets = || {
-        let files = ["audit.db", "audit.db-wal"].map(|name| desk.path(name));
-        let read = files
-            .iter()
-            .flat_map(|file| fs::read(file).unwrap_or_default());
-        String::from_utf8_lossy(&read.collect::<Vec<u8>>()).into_owned()
-    };
+    let octets = || octets(&desk);
     assert!(octets().contains("bert@acme") && octets().contains("xylophone"));
     let told = desk.does(&purge, 0);
     assert!(

@@ -42,17 +42,20 @@ pub(super) enum Kind {
     Foreign,
     /// A farewell with a number that may turn out to be the organisation's.
     Office,
+    /// The same, with a private address that makes it grave in any case.
+    OfficeAndHome,
     Ordinary,
     /// An ordinary one that the server never delivers.
     Stuck,
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 6] = [
+    pub(super) const ALL: [Self; 7] = [
         Self::Farewell,
         Self::Guarded,
         Self::Foreign,
         Self::Office,
+        Self::OfficeAndHome,
         Self::Ordinary,
         Self::Stuck,
     ];
@@ -65,6 +68,9 @@ impl Kind {
             Self::Guarded => "Goodbye for today, dear friends.",
             Self::Foreign => "Hasta siempre, dear friends.",
             Self::Office => "Goodbye from me. My private mobile is +44 7700 900123.",
+            Self::OfficeAndHome => {
+                "Goodbye from me. My private mail is ana.prueba@homepost.example, my private mobile +44 7700 900123."
+            }
             Self::Ordinary | Self::Stuck => "The pallets come on Tuesday.",
         }
     }
@@ -229,18 +235,24 @@ impl World {
         }
     }
 
-    pub(super) fn delete(&mut self, which: usize) {
-        let places: usize = self.mailboxes.iter().map(|m| m.held.len()).sum();
-        if places == 0 {
-            return;
-        }
-        let mut at = which % places;
-        for mailbox in &mut self.mailboxes {
-            if at < mailbox.held.len() {
-                mailbox.held.remove(at);
-                return;
-            }
-            at -= mailbox.held.len();
+    /// Deletes a message; if asked for, one that lies elsewhere, too, as long as there is any.
+    pub(super) fn delete(&mut self, which: usize, is_copy: bool) {
+        let places: Vec<(usize, (u32, usize))> = self
+            .mailboxes
+            .iter()
+            .enumerate()
+            .flat_map(|(number, m)| m.held.iter().map(move |held| (number, *held)))
+            .collect();
+        let copies = |letter: usize| places.iter().filter(|(_, held)| held.1 == letter).count();
+        let copied = places.iter().filter(|(_, held)| copies(held.1) > 1);
+        let copied: Vec<_> = copied.copied().collect();
+        let chosen = if is_copy && !copied.is_empty() {
+            copied
+        } else {
+            places
+        };
+        if let Some(&(mailbox, place)) = chosen.get(which % chosen.len().max(1)) {
+            self.mailboxes[mailbox].held.retain(|held| *held != place);
         }
     }
 

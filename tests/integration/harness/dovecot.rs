@@ -170,6 +170,11 @@ impl Dovecot {
         self.ports.1
     }
 
+    /// What the server shows.
+    pub(crate) fn certificate(&self) -> PathBuf {
+        self.root.path().join("server.pem")
+    }
+
     /// The authority that signed the server's certificate.
     pub(crate) fn authority(&self) -> PathBuf {
         self.root.path().join("ca.pem")
