@@ -521,7 +521,8 @@ pub(super) struct Runs {
 /// Forget a custodian when the retention period is over, leaving a record of it
 ///
 /// Deletes findings, decisions, exceptions and progress of the custodian from the store, so that they cannot be read from
-/// its file any more. Refused while the roster names the custodian. Lists the report directories that still hold data.
+/// its file any more. Paths of scanned files go with them, unless they hold other people's mail, too: then only the
+/// custodian's id is taken out of the path. Refused while the roster names the custodian. Lists the report directories that still hold data.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   sent-audit purge --custodian ana@acme.example

@@ -198,4 +198,34 @@ mod tests {
     fn every_version_has_its_migration() {
         assert_eq!(MIGRATIONS.len(), VERSION as usize);
     }
+
+    #[test]
+    fn what_an_older_store_tells_stays() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        for migration in &MIGRATIONS[..5] {
+            connection.execute_batch(migration).unwrap();
+        }
+        connection
+            .execute_batch(
+                "INSERT INTO mailboxes VALUES (1, '', '', '/mail', NULL);
+                 INSERT INTO findings VALUES ('f-1', 'ana@acme.example', 'notice', 1, 1);
+                 INSERT INTO sightings (mailbox_id, uidvalidity, place, finding_id, payload)
+                     VALUES (1, -1, 'ana.eml', 'f-1', '{}');
+                 INSERT INTO judged (mailbox_id, uidvalidity, place, key_id) VALUES (1, -1, 'ana-2.eml', 1);
+                 INSERT INTO coverage (run, mailbox_id, payload) VALUES (1, 1, '{\"seconds\":0.25}');
+                 PRAGMA user_version = 5",
+            )
+            .unwrap();
+        migrate(&mut connection).unwrap();
+        let told = |sql: &str| {
+            let text = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
+            connection.query_row(sql, [], text).unwrap()
+        };
+        assert_eq!(
+            told("SELECT payload FROM told_coverage"),
+            "{\"seconds\":0.25}"
+        );
+        assert_eq!(told("SELECT custodian FROM people"), "ana@acme.example");
+        assert_eq!(told("SELECT CAST(count(*) AS TEXT) FROM judged"), "0");
+    }
 }

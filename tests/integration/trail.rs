@@ -226,3 +226,19 @@ fn a_purged_custodian_is_nowhere_in_the_store() {
     assert_eq!(desk.rows("after/findings.csv").len(), 2);
     desk.does(&purge, 2);
 }
+
+#[test]
+fn the_docs_say_what_the_chain_cannot_show() {
+    for document in ["README.md", "docs/nightly.md", "docs/privacy.md"] {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(document);
+        let text = fs::read_to_string(path).unwrap();
+        assert!(
+            text.contains("a determined owner of the disk"),
+            "{document}"
+        );
+        assert!(
+            text.contains("elsewhere") || text.contains("somewhere else"),
+            "{document}"
+        );
+    }
+}

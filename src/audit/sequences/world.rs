@@ -243,8 +243,8 @@ impl World {
             .enumerate()
             .flat_map(|(number, m)| m.held.iter().map(move |held| (number, *held)))
             .collect();
-        let copies = |letter: usize| places.iter().filter(|(_, held)| held.1 == letter).count();
-        let copied = places.iter().filter(|(_, held)| copies(held.1) > 1);
+        let count = |letter: usize| places.iter().filter(|(_, held)| held.1 == letter).count();
+        let copied = places.iter().filter(|(_, held)| count(held.1) > 1);
         let copied: Vec<_> = copied.copied().collect();
         let chosen = if is_copy && !copied.is_empty() {
             copied
