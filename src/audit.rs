@@ -281,7 +281,13 @@ pub fn run(
         },
         organisation: settings.organisation.clone(),
     });
-    let mut begun = Begun::begin(record, options.store.as_deref(), report, Some(settings))?;
+    let mut begun = Begun::begin(
+        record,
+        judging.bench.judge.queries(),
+        options.store.as_deref(),
+        report,
+        Some(settings),
+    )?;
     roster::tell_again(begun.store(), &queues)?;
     let progress = Progress::new(options.conduct.progress, Units::Accounts, accounts);
     begun.work(judging, &options.conduct, progress, |scope, pipeline| {

@@ -11,6 +11,7 @@ use crate::mailbox::MailboxId;
 mod changes;
 mod error;
 mod exceptions;
+mod ladders;
 mod lock;
 mod open;
 mod place;
@@ -27,6 +28,7 @@ mod write;
 pub use changes::{Changes, Regraded};
 pub use error::StoreError;
 pub use exceptions::exception_id;
+pub use ladders::Rung;
 use lock::RunLock;
 pub use presence::Presence;
 pub use records::{
@@ -61,6 +63,22 @@ impl Store {
         self.run = self.told(write::begin_run(&self.connection, run))?;
         self.queries = run.query_ids();
         Ok(())
+    }
+
+    /// Remembers the ladder of a query, from the top, by the query's citation.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn keep_ladder(&mut self, query: &str, rungs: &[Rung]) -> Result<(), StoreError> {
+        self.told(ladders::keep(&self.connection, query, rungs))
+    }
+
+    /// The ladders of all queries that any run judged by, by citation; not of runs of older programs.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn ladders(&self) -> Result<BTreeMap<String, Vec<Rung>>, StoreError> {
+        self.told(ladders::all(&self.connection))
     }
 
     /// UIDs of a mailbox that were judged under this UIDVALIDITY and need not be judged again under `key`: they were judged

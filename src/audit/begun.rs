@@ -16,8 +16,9 @@ use super::quiet;
 use super::writer::{Tally, Writer};
 use super::{AuditError, Conduct, Outcome, ReportChoice};
 use crate::config::Settings;
+use crate::query::QuerySet;
 use crate::report::{self, ReportSettings};
-use crate::store::{RunRecord, Store};
+use crate::store::{RunRecord, Rung, Store};
 
 /// An audit under way.
 pub(super) struct Begun {
@@ -34,6 +35,7 @@ impl Begun {
     /// Makes sure, before anything is read, that the report can be written and the store be used.
     pub(super) fn begin(
         record: RunRecord,
+        queries: &QuerySet,
         store: Option<&Path>,
         report: &ReportChoice,
         settings: Option<&Settings>,
@@ -50,6 +52,10 @@ impl Begun {
             None => Store::in_memory()?,
         };
         store.begin_run(&record)?;
+        for query in &queries.queries {
+            let rungs: Vec<_> = query.patterns.iter().map(Rung::from).collect();
+            store.keep_ladder(&query.citation(), &rungs)?;
+        }
         store.note("run-begun", &record.id, &record.configuration_sha256)?;
         tracing::info!(run = record.id, command = record.command, "the run begins");
         Ok(Self {

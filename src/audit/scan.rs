@@ -46,7 +46,13 @@ pub fn scan(
         key: judge.key(&Custodian::default(), &organisation),
         next: AtomicUsize::new(0),
     };
-    let mut begun = Begun::begin(record, options.store.as_deref(), report, settings)?;
+    let mut begun = Begun::begin(
+        record,
+        judge.queries(),
+        options.store.as_deref(),
+        report,
+        settings,
+    )?;
     let units = shelf.mailboxes.len() as u64;
     let progress = Progress::new(options.conduct.progress, Units::Mailboxes, units);
     begun.work(judging, &options.conduct, progress, |scope, pipeline| {

@@ -5,6 +5,7 @@
 //! place for readers who prefer it.
 
 mod card;
+mod ladder;
 mod plot;
 mod words;
 
@@ -14,6 +15,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use self::card::Card;
+use self::ladder::Ladders;
 use self::plot::{Person, Scale, share};
 use self::words::{Piece, SPANISH};
 use super::cell::Cell;
@@ -60,6 +62,7 @@ struct Page<'a> {
     missing: Listed<Missing>,
     cards: &'a [Seen<'a>],
     meanings: Vec<(Verdict, &'static str)>,
+    ladders: Ladders<'a>,
 }
 
 /// The first of many, and how many more there are.
@@ -162,6 +165,7 @@ impl<'a> Page<'a> {
                 .iter()
                 .map(|v| (*v, v.meaning()))
                 .collect(),
+            ladders: Ladders::of(view),
         }
     }
 }
@@ -270,6 +274,7 @@ mod tests {
     use crate::finding::{ContactKind, Field, Owner, Place, Stage, SuccessorReach};
     use crate::report::sample::{self, sample};
     use crate::report::{Client, ClientStatus, Format};
+    use crate::store::Rung;
 
     const HOSTILE: &str =
         "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'--><!-- ]]>{{ run.id }}";
@@ -303,6 +308,60 @@ mod tests {
             finding.conclusion.language = "en\" onclick=\"alert(3)".to_owned();
             sample::contact(finding, HOSTILE, Owner::Custodian);
         });
+        ladder(sample, &format!("says {HOSTILE}"));
+    }
+
+    /// The ladder of the sample's query; its findings stand on the third rung.
+    fn ladder(sample: &mut sample::Sample, says: &str) {
+        let ladder = [
+            (
+                Verdict::Solicitation,
+                "a notice that gives personal contact data",
+            ),
+            (Verdict::PersonalContact, says),
+            (Verdict::Handover, "because"),
+            (Verdict::OpenNotice, "of nothing else"),
+        ];
+        let ladder = ladder.map(|(verdict, says)| Rung {
+            verdict,
+            says: says.to_owned(),
+        });
+        let store = &mut sample.store;
+        store.keep_ladder("notice@1+00000000", &ladder).unwrap();
+        store.keep_ladder("other@1+00000000", &ladder).unwrap();
+    }
+
+    #[test]
+    fn a_query_s_rungs_are_told_once_and_each_card_knows_its_own() {
+        let told = |edit: &dyn Fn(&mut sample::Sample)| {
+            page(|sample| {
+                for n in 0..60 {
+                    sample.add(&format!("f-{n}"), "2024-06-12T08:00:00Z", |_| {});
+                }
+                edit(sample);
+            })
+        };
+        let climbed = told(&|sample| ladder(sample, "of the data"));
+        assert_eq!(climbed.matches("<ol class=\"rungs\"").count(), 1);
+        assert_eq!(climbed.matches("of the data").count(), 1);
+        assert!(
+            climbed.contains("<h3>notice@1+00000000</h3>\n<ol class=\"rungs\" id=\"ladder-0\">")
+        );
+        let third =
+            "data-ladder=\"0\" data-rung=\"3\"><summary data-t=\"Ladder: rung #\" data-n=\"3/4\">";
+        assert_eq!(climbed.matches(third).count(), 60);
+        for without in [
+            told(&|_| {}),
+            // What the reason tells is not to be read in the ladder.
+            told(&|sample| {
+                ladder(sample, "of the data");
+                sample.settings.redact = true;
+            }),
+        ] {
+            let markup = without.replace(SCRIPT, "").replace(STYLE, "");
+            assert!(!markup.contains("class=\"ladder\"") && !markup.contains("<ol"));
+            assert!(!markup.contains("of the data"));
+        }
     }
 
     #[test]
@@ -390,7 +449,7 @@ mod tests {
             CoverageStatus::NotReached,
         ];
         texts.extend(statuses.map(|status| mailboxes(status).to_owned()));
-        let quoted = Regex::new(r#"translated\("([^"]+)""#).unwrap();
+        let quoted = Regex::new(r#"(?:translated|state)\("([^"]+)""#).unwrap();
         texts.extend(
             quoted
                 .captures_iter(SCRIPT)

@@ -11,7 +11,7 @@ use super::{ReportSettings, Summary};
 use crate::finding::{Finding, Owner, Stage};
 use crate::mailbox::{Custodian, MailboxId};
 use crate::store::{
-    Coverage, CoverageStatus, RunRecord, Standing, StandingException, Store, StoreError,
+    Coverage, CoverageStatus, RunRecord, Rung, Standing, StandingException, Store, StoreError,
     evidence_digest,
 };
 
@@ -26,6 +26,7 @@ pub(super) struct Stand {
     findings: Vec<Standing>,
     coverage: Vec<Coverage>,
     exceptions: Vec<StandingException>,
+    ladders: BTreeMap<String, Vec<Rung>>,
 }
 
 /// What the files say, in their order.
@@ -34,6 +35,8 @@ pub(super) struct View<'a> {
     pub(super) coverage: Vec<&'a Coverage>,
     pub(super) exceptions: Vec<&'a StandingException>,
     pub(super) left_out: u64,
+    /// The rungs of queries, by citation, as far as they are known.
+    pub(super) ladders: &'a BTreeMap<String, Vec<Rung>>,
     findings_in: BTreeMap<&'a MailboxId, usize>,
 }
 
@@ -62,6 +65,7 @@ impl Stand {
                 findings: store.findings()?,
                 coverage: store.coverage()?,
                 exceptions: store.exceptions()?,
+                ladders: store.ladders()?,
             })
         })
     }
@@ -109,6 +113,7 @@ impl<'a> View<'a> {
                 .filter(|row| is_shown(&row.exception.mailbox))
                 .collect(),
             left_out: left.len() as u64,
+            ladders: &stand.ladders,
         }
     }
 

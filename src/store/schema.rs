@@ -141,10 +141,17 @@ const MIGRATIONS: &[&str] = &[
                     ELSE json_set(coalesce(same.payload, c.payload), '$.seconds', c.milliseconds / 1000.0) END AS payload
         FROM coverage AS c LEFT JOIN coverage AS same ON same.run = c.same_as AND same.mailbox_id = c.mailbox_id;
     ",
+    // What the queries of the runs asked, rung by rung. Of findings from before it is known once a run asks the same again.
+    "
+    CREATE TABLE ladders (
+        query TEXT PRIMARY KEY,
+        rungs TEXT NOT NULL
+    ) WITHOUT ROWID;
+    ",
 ];
 
 /// The schema version that this program writes.
-pub(super) const VERSION: u32 = 6;
+pub(super) const VERSION: u32 = 7;
 
 /// What a file turned out to be.
 pub(super) enum Condition {
@@ -227,5 +234,37 @@ mod tests {
         );
         assert_eq!(told("SELECT custodian FROM people"), "ana@acme.example");
         assert_eq!(told("SELECT CAST(count(*) AS TEXT) FROM judged"), "0");
+    }
+
+    /// Tables, indexes, triggers and views.
+    fn schema(connection: &Connection) -> Vec<String> {
+        let mut statement = connection
+            .prepare("SELECT coalesce(sql, name) FROM sqlite_schema ORDER BY name")
+            .unwrap();
+        let rows = statement.query_map([], |row| row.get(0)).unwrap();
+        rows.collect::<rusqlite::Result<_>>().unwrap()
+    }
+
+    #[test]
+    fn a_store_of_any_version_becomes_one_of_ours_and_keeps_its_rows() {
+        let mut fresh = Connection::open_in_memory().unwrap();
+        migrate(&mut fresh).unwrap();
+        for version in 1..=VERSION {
+            let mut older = Connection::open_in_memory().unwrap();
+            for migration in &MIGRATIONS[..version as usize] {
+                older.execute_batch(migration).unwrap();
+            }
+            older.pragma_update(None, "user_version", version).unwrap();
+            older
+                .execute("INSERT INTO runs (id, record) VALUES ('a', '{}')", [])
+                .unwrap();
+            migrate(&mut older).unwrap();
+            assert_eq!(schema(&older), schema(&fresh), "{version}");
+            assert!(matches!(examine(&older), Ok(Condition::Ready)), "{version}");
+            let runs: u32 = older
+                .query_row("SELECT count(*) FROM runs", [], |row| row.get(0))
+                .unwrap();
+            assert_eq!(runs, 1, "{version}");
+        }
     }
 }

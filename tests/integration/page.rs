@@ -149,6 +149,60 @@ fn a_browser_in_spanish_shows_the_program_s_words_in_spanish() {
     );
 }
 
+#[test]
+fn a_browser_shows_on_each_finding_the_rungs_of_its_ladder() {
+    let desk = Desk::new();
+    desk.scan("r");
+    // What the rungs are the store knows, without configuration and query files.
+    std::fs::remove_file(desk.path("audit.toml")).unwrap();
+    desk.does(&["report", "--store", "audit.db", "--out", "again"], 0);
+    let ladders = |page: &str| -> Vec<String> {
+        let cards = page.split("<article class=\"finding\"").skip(1);
+        cards
+            .map(|card| {
+                let (_, ladder) = card.split_once("<details class=\"ladder\"").unwrap();
+                let (ladder, _) = ladder.split_once("</details>").unwrap();
+                without_tags(&ladder.replace("</li>", "|"))
+            })
+            .collect()
+    };
+    for (language, told) in [
+        (
+            "en",
+            [
+                "Ladder: rung 2/4",
+                "does not hold solicitation a notice that invites to go on doing business with the custodian|",
+                "|holds personal-contact a notice that gives personal contact data|",
+                "|not asked handover a notice that names a successor and gives no personal contact data|",
+                "|not asked open-notice a notice with neither personal contact data nor a successor|",
+            ],
+        ),
+        (
+            "es",
+            [
+                "Escalera: peldaño 2/4",
+                "no se cumple captación un aviso que",
+                "|se cumple contacto personal un aviso que",
+                "|no se comprueba traspaso un aviso que",
+                "|no se comprueba aviso abierto un aviso",
+            ],
+        ),
+    ] {
+        let Some((page, console)) = shown(&desk.path("again/report.html"), "", language) else {
+            return;
+        };
+        assert_eq!(console, "", "{language}");
+        let ladders = ladders(&page);
+        assert_eq!(ladders.len(), 3);
+        for (ladder, part) in ladders
+            .iter()
+            .flat_map(|l| told.iter().map(move |t| (l, t)))
+        {
+            assert!(ladder.contains(part), "{part}: {ladder}");
+        }
+    }
+}
+
 fn without_tags(markup: &str) -> String {
     let texts = markup
         .split('<')

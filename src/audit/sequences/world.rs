@@ -346,7 +346,9 @@ impl World {
                     audience: Audience::All,
                     ..ReportChoice::default()
                 };
-                let mut begun = Begun::begin(record, store, &choice, None).unwrap();
+                let mut begun =
+                    Begun::begin(record, judging.bench.judge.queries(), store, &choice, None)
+                        .unwrap();
                 begun
                     .work(judging, &conduct, progress, |scope, pipeline| {
                         let (server, queue, pipeline) = (&server, &queue, Arc::clone(pipeline));

@@ -1,6 +1,7 @@
 //! A finding as readers see it: the cells of its row, its sentence marked in the paragraph around it.
 
 use super::Listed;
+use super::ladder::{Ladders, Standing};
 use super::words::{self, Piece};
 use crate::finding::Verdict;
 use crate::report::cell::Cell;
@@ -33,6 +34,8 @@ pub(super) struct Card {
     pub(super) notice: String,
     pub(super) after: String,
     pub(super) reason: Vec<Piece>,
+    /// Not of findings whose reason is not shown.
+    pub(super) ladder: Option<Standing>,
     pub(super) facts: Vec<(&'static str, Vec<Piece>)>,
     pub(super) contacts: Listed<Line>,
     pub(super) recipients: Listed<Line>,
@@ -48,7 +51,7 @@ pub(super) struct Line {
 }
 
 impl Card {
-    pub(super) fn of(seen: &Seen<'_>) -> Self {
+    pub(super) fn of(seen: &Seen<'_>, ladders: &Ladders<'_>) -> Self {
         let row = findings::finding(seen);
         let text = |column| table::cell(FINDINGS, &row, column);
         let (before, notice, after) = marked(&text("excerpt"), &text("notice"));
@@ -73,6 +76,11 @@ impl Card {
             notice,
             after,
             reason: words::reason(&text("reason")),
+            ladder: if seen.masked.is_none() {
+                ladders.standing(&seen.finding().conclusion)
+            } else {
+                None
+            },
             facts: facts(&text),
             contacts: lines(
                 findings::contacts(seen),

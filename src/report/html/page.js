@@ -39,6 +39,29 @@
     say(all("[data-t]", card));
   };
 
+  const state = (words) => {
+    const element = document.createElement("span");
+    element.className = "state";
+    element.dataset.t = words;
+    element.textContent = translated(words);
+    return element;
+  };
+
+  // A query's ladder stands in the page once; a card knows which rung of it holds. What is above does not, and what is below was not asked.
+  const climb = (card) => {
+    const ladder = card.querySelector(".ladder");
+    if (!ladder || ladder.querySelector("ol")) return;
+    const holding = Number(ladder.dataset.rung) - 1;
+    const rungs = at("ladder-" + ladder.dataset.ladder).cloneNode(true);
+    rungs.removeAttribute("id");
+    Array.from(rungs.children).forEach((rung, place) => {
+      if (place === holding) rung.className = "holds";
+      const above = place < holding ? state("does not hold") : state("not asked");
+      rung.prepend(place === holding ? state("holds") : above, " ");
+    });
+    ladder.lastElementChild.replaceWith(rungs);
+  };
+
   const translate = () => {
     document.documentElement.lang = language;
     say(all("[data-t]:not(.finding *)"));
@@ -66,6 +89,7 @@
   const show = () => {
     unpack(most);
     const shown = fitting.slice(0, most);
+    shown.forEach(climb);
     shown.forEach(speak);
     list.replaceChildren(...shown);
     const fits = fitting === cards ? total : fitting.length;
@@ -81,6 +105,9 @@
 
   // Letters count without their accents and case.
   const folded = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+
+  // Without the ladder, of which every card of a query says the same.
+  const own = (card) => Array.from(card.children, (part) => (part.className === "ladder" ? "" : part.textContent)).join(" ");
 
   const orders = {
     verdict: (a, b) => gravity.indexOf(a.dataset.verdict) - gravity.indexOf(b.dataset.verdict),
@@ -98,7 +125,7 @@
     if (asked) unpack(total);
     if (words.length && !texts) {
       cards.forEach(speak);
-      texts = new Map(cards.map((card) => [card, folded(card.textContent + " " + card.id)]));
+      texts = new Map(cards.map((card) => [card, folded(own(card) + " " + card.id)]));
     }
     const fits = (card) =>
       wanted.every(([name, value]) => card.dataset[name] === value) &&

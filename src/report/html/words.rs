@@ -26,7 +26,7 @@ const AROUND: [&str; 6] = [
 const WINDOWS: [&str; 3] = ["around the last day #", "since #", "until #"];
 
 /// Between the clauses of a reason.
-const BETWEEN: &str = "; ";
+pub(super) const BETWEEN: &str = "; ";
 
 /// Words that the page translates, with what stands at their `#`, or text that it leaves alone.
 #[derive(Debug, PartialEq, Eq)]
