@@ -388,8 +388,11 @@ impl World {
             })
             .map(|(known, letter)| (known, self.letters[letter].kind))
             .collect();
+        // An ordinary message gets past the gate of the one query that asks for pallets.
+        let asks_for_pallets = self.queries == 4 && run != Run::OneQuery;
         let still_holds = |kind: Kind, before: &JudgementKey| {
-            before.whole == ran.key.whole || kind == Kind::Ordinary && before.gate == ran.key.gate
+            let is_kept_out = kind == Kind::Ordinary && !asks_for_pallets;
+            before.whole == ran.key.whole || is_kept_out && before.gate == ran.key.gate
         };
         for &(known, kind) in &everything {
             let is_asked = ran.asked.contains(&(known.0, known.2));
@@ -400,7 +403,9 @@ impl World {
                     !is_asked || *tried < 5 || run == Run::Full,
                     "{known:?} again"
                 );
-                *tried += u32::from(is_asked && ran.report.is_some());
+                // Of a line that broke nobody knows whether it was the message's doing.
+                let is_told = ran.report.is_some() && !matches!(run, Run::BrokenAfter(_));
+                *tried += u32::from(is_asked && is_told);
             } else if before.is_some_and(|b| still_holds(kind, b)) && run != Run::Full {
                 assert!(!is_asked, "{known:?} was judged before");
             }
