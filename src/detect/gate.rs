@@ -169,13 +169,17 @@ struct InPairs {
     last: bool,
 }
 
-/// Numbers of sentences, counted from one.
+/// What was seen so far. Sentences are numbered from one.
 struct Last {
-    /// For each phrase, that in which it was found last.
-    phrases: Vec<usize>,
-    /// For each atom, that in which it stood last.
+    /// For each phrase, the sentence in which it was looked for last, and how many places are left to look at in it.
+    phrases: Vec<(usize, u32)>,
+    /// For each atom, the sentence in which it stood last.
     atoms: Vec<usize>,
 }
+
+/// Places of one sentence at which a phrase is looked for, at most. So many anchors without the phrase are in no sentence that
+/// people write, and without an end a message could be made to take minutes.
+const MOST_PLACES: u32 = 1000;
 
 impl Index {
     fn new(phrases: Vec<GatePhrase>, vocabulary: &Vocabulary) -> Self {
@@ -221,7 +225,7 @@ impl Index {
     fn hits(&self, words: &Spoken) -> Vec<Hit> {
         let mut hits = Vec::new();
         let mut last = Last {
-            phrases: vec![0; self.phrases.len()],
+            phrases: vec![(0, 0); self.phrases.len()],
             atoms: vec![0; self.in_pairs.len()],
         };
         for number in 0..words.len() {
@@ -275,12 +279,21 @@ impl Index {
             else {
                 continue;
             };
-            let has = |atom: Atom| last.atoms.get(atom as usize) == Some(&(sentence + 1));
-            if *seen == sentence + 1 || !p.phrase.may_stand(has) {
+            if seen.0 != sentence + 1 {
+                let has = |atom: Atom| last.atoms.get(atom as usize) == Some(&(sentence + 1));
+                let places = if p.phrase.may_stand(has) {
+                    MOST_PLACES
+                } else {
+                    0
+                };
+                *seen = (sentence + 1, places);
+            }
+            if seen.1 == 0 {
                 continue;
             }
+            seen.1 -= 1;
             if let Some(range) = p.phrase.find(words, word) {
-                *seen = sentence + 1;
+                seen.1 = 0;
                 hits.push(Hit {
                     query: p.query,
                     sentence,
