@@ -41,6 +41,8 @@ const PIECES: &[&str] = &[
     "((((((((",
     "@@@@@@@@",
     "1 2 3 4 5 6 7 8 9 0 ",
+    "six 12 and y und ",
+    "i will be leaving not ",
     "\u{202e}\u{feff}\u{0}é\u{301}🦀",
 ];
 

@@ -107,6 +107,11 @@ fn words(text: &str) -> Vec<(Range<usize>, String)> {
 
 /// The pieces that a language makes of the words from the first one on, without joints at its ends.
 fn run(language: &Language, words: &[(Range<usize>, String)]) -> Vec<Piece> {
+    // Asked first: a run is sought at every word, and most are no numbers.
+    let first = words.first().and_then(|(_, word)| language.get(word));
+    if first.is_none_or(|piece| *piece == Piece::Joint) {
+        return Vec::new();
+    }
     let known = words.iter().map_while(|(_, word)| {
         let figures = || match word.len() {
             1..=5 => Some(Piece::Figures(word.parse().ok()?, word.len())),
@@ -115,9 +120,6 @@ fn run(language: &Language, words: &[(Range<usize>, String)]) -> Vec<Piece> {
         language.get(word).copied().or_else(figures)
     });
     let mut pieces: Vec<Piece> = known.collect();
-    if matches!(pieces.first(), Some(Piece::Joint | Piece::Figures(..))) {
-        return Vec::new();
-    }
     while pieces.last() == Some(&Piece::Joint) {
         pieces.pop();
     }
