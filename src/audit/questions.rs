@@ -37,9 +37,10 @@ impl Questions {
     }
 
     fn load(&self, paths: &[PathBuf]) -> Result<QuerySet, AuditError> {
-        let mut set = match self.phrase_query() {
+        let typed = self.phrase_query();
+        let mut set = match &typed {
             None => QuerySet::load(paths)?,
-            Some(query) => self.load_with(paths, &query)?,
+            Some(query) => self.load_with(paths, query)?,
         };
         if let Some(unknown) = self
             .names
@@ -52,8 +53,8 @@ impl Questions {
                 known.join(", ")
             )));
         }
-        let phrases = self.phrase_query().map(|query| query.id);
-        let chosen: Vec<String> = self.names.iter().cloned().chain(phrases).collect();
+        let typed = typed.map(|query| query.id);
+        let chosen: Vec<String> = self.names.iter().cloned().chain(typed).collect();
         if !chosen.is_empty() {
             set.keep(&chosen);
         }

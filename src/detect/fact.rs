@@ -159,18 +159,16 @@ pub(super) fn leads(query: &Query, fact: &str) -> BTreeSet<usize> {
         .filter(|f| f.fact == fact && f.points > 0)
         .filter_map(|f| Some((*f.all.first()?, f.points)))
         .collect();
-    frames.sort_by_key(|&(_, points)| points);
+    frames.sort_by_key(|&(_, points)| -points);
     let mut signals: Vec<usize> = Vec::new();
-    for &(signal, _) in frames.iter().rev() {
+    for &(signal, _) in &frames {
         if !signals.contains(&signal) {
             signals.push(signal);
         }
     }
     while let Some(weakest) = signals.pop() {
-        let without: Vec<&(usize, i32)> =
-            frames.iter().filter(|f| !signals.contains(&f.0)).collect();
-        let mut points: Vec<(usize, i32)> = without.iter().map(|f| **f).collect();
-        if frame_points(&mut points) + MODEL_FOR >= HOLDS {
+        let without = frames.iter().filter(|f| !signals.contains(&f.0));
+        if frame_points(&mut without.copied().collect::<Vec<_>>()) + MODEL_FOR >= HOLDS {
             signals.push(weakest);
             break;
         }
@@ -206,8 +204,8 @@ pub(super) fn may_hold(query: &Query, pattern: &Pattern, languages: &[Signals<'_
     })
 }
 
-/// Weighs every fact of a query in every sentence in which a signal stands, and keeps the best sentence for each. Frames combine signals of one
-/// language only: a word of another may mean something else.
+/// Weighs every fact of a query in every sentence in which a signal stands, and keeps the best sentence for each. Frames
+/// combine signals of one language only: a word of another may mean something else.
 #[must_use]
 pub(super) fn weigh(
     query: &Query,

@@ -34,8 +34,8 @@ impl Folded {
     #[must_use]
     pub fn with_own_name(self, labels: &[String]) -> Self {
         let is_named = || {
-            let sentences = self.sentences.iter().map(|s| self.words_of(s));
-            sentences.into_iter().any(|words| {
+            let mut sentences = self.sentences.iter().map(|s| self.words_of(s));
+            sentences.any(|words| {
                 (0..words.len()).any(|at| {
                     let rest = words.get(at..).unwrap_or_default();
                     self.own_name(rest, labels).is_some()
