@@ -32,7 +32,7 @@ mod xlsx;
 
 use clients::Told;
 use directory::{Directory, FileRecord};
-pub use evidence::{Messages, Take, Wanted};
+pub use evidence::{Messages, Tray, Wanted};
 pub(crate) use evidence_digest::EvidenceDigest;
 pub use format::{Format, UnknownFormat};
 pub use manifest::Counts;

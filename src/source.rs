@@ -3,6 +3,8 @@
 pub mod files;
 pub mod imap;
 
+use std::ops::ControlFlow;
+
 use crate::finding::Stage;
 
 /// Why a source, or one message of it, could not be read.
@@ -43,4 +45,16 @@ impl SourceError {
         self.retryable = true;
         self
     }
+}
+
+/// Receives messages in pieces, so that none of them need fit into memory. `P` names a message's place.
+pub trait Receiver<P> {
+    /// A message begins. What came of one before that did not end is void.
+    fn begin(&mut self);
+
+    /// Its next octets. Break ends the reading at once.
+    fn piece(&mut self, octets: &[u8]) -> ControlFlow<()>;
+
+    /// All its octets have come, and it lies there. Break as above.
+    fn end(&mut self, place: &P) -> ControlFlow<()>;
 }

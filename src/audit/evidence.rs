@@ -1,6 +1,7 @@
 //! Messages fetched once more, to be saved with the report: from the places where they were seen.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,10 +10,10 @@ use super::Conduct;
 use super::line::{Imap, Line, Opener};
 use crate::config::Settings;
 use crate::mailbox::{Locator, MailboxId};
-use crate::report::{Messages, ReportError, Take, Wanted};
-use crate::source::SourceError;
+use crate::report::{Messages, ReportError, Tray, Wanted};
 use crate::source::files;
-use crate::source::imap::{Extent, Listed};
+use crate::source::imap::Listed;
+use crate::source::{Receiver, SourceError};
 
 /// What is wanted of one mailbox: by place, the findings.
 type ByPlace<'w> = BTreeMap<&'w Locator, Vec<Wanted<'w>>>;
@@ -35,8 +36,7 @@ impl<'a> Originals<'a> {
 }
 
 impl Messages for Originals<'_> {
-    fn deliver(&mut self, wanted: &[Wanted<'_>], take: &mut Take<'_>) -> Result<(), ReportError> {
-        let mut had = BTreeSet::new();
+    fn deliver(&mut self, wanted: &[Wanted<'_>], tray: &mut Tray<'_>) -> Result<(), ReportError> {
         let mut accounts: BTreeMap<(&str, &str), BTreeMap<&MailboxId, ByPlace<'_>>> =
             BTreeMap::new();
         for wanted in wanted {
@@ -58,22 +58,15 @@ impl Messages for Originals<'_> {
                 return Ok(());
             }
             for places in mailboxes.values_mut() {
-                places.retain(|_, wanted| wanted.iter().any(|w| !had.contains(w.finding_id)));
+                places.retain(|_, wanted| wanted.iter().any(|w| !tray.has(w.finding_id)));
             }
             mailboxes.retain(|_, places| !places.is_empty());
-            let mut take = |id: &str, octets: &[u8]| {
-                let is_it = take(id, octets)?;
-                if is_it {
-                    had.insert(id.to_owned());
-                }
-                Ok(is_it)
-            };
             if login.is_empty() {
                 for (mailbox, places) in &mailboxes {
-                    read_files(&mailbox.mailbox, places, &mut take)?;
+                    read_files(&mailbox.mailbox, places, tray)?;
                 }
             } else if !mailboxes.is_empty() {
-                let mut ask = || self.ask_server(custodian, login, &mailboxes, &mut take);
+                let mut ask = || self.ask_server(custodian, login, &mailboxes, tray);
                 let answered = match ask() {
                     // One broken line is no reason to do without.
                     Err(Failed::Source(error)) if error.retryable => ask(),
@@ -106,13 +99,19 @@ impl From<SourceError> for Failed {
     }
 }
 
+impl From<ReportError> for Failed {
+    fn from(error: ReportError) -> Self {
+        Self::Report(error)
+    }
+}
+
 impl Originals<'_> {
     fn ask_server(
         &self,
         custodian: &str,
         login: &str,
         mailboxes: &BTreeMap<&MailboxId, ByPlace<'_>>,
-        take: &mut Take<'_>,
+        tray: &mut Tray<'_>,
     ) -> Result<(), Failed> {
         let Some(settings) = self.settings else {
             return Ok(());
@@ -140,7 +139,7 @@ impl Originals<'_> {
             };
             let seen = line.examine(&sent)?;
             if seen.read_only {
-                fetch(line.as_mut(), seen.uidvalidity, places, take)?;
+                fetch(line.as_mut(), seen.uidvalidity, places, tray)?;
             }
         }
         line.close();
@@ -152,13 +151,16 @@ fn fetch(
     line: &mut dyn Line,
     now: u32,
     places: &ByPlace<'_>,
-    take: &mut Take<'_>,
+    tray: &mut Tray<'_>,
 ) -> Result<(), Failed> {
-    let mut by_uid: BTreeMap<u32, &Vec<Wanted<'_>>> = BTreeMap::new();
+    let mut by_uid = BTreeMap::new();
     for (locator, wanted) in places {
         match locator {
-            Locator::Uid { uidvalidity, uid } if *uidvalidity == now => {
-                by_uid.insert(*uid, wanted);
+            // On a second line the first one's messages are not asked for again.
+            Locator::Uid { uidvalidity, uid }
+                if *uidvalidity == now && wanted.iter().any(|w| !tray.has(w.finding_id)) =>
+            {
+                by_uid.insert(*uid, wanted.as_slice());
             }
             Locator::Uid { .. } | Locator::File(_) | Locator::Ordinal(_) => {}
         }
@@ -174,36 +176,14 @@ fn fetch(
             internal_date: None,
         })
         .collect();
-    let mut failed = None;
-    line.fetch(&listed, Extent::Whole, &mut |delivery| {
-        let Ok(fetched) = delivery else {
-            return true;
-        };
-        let wanted = by_uid.get(&fetched.listed.uid);
-        match hand_over(wanted.copied(), &fetched.octets, take) {
-            Ok(()) => true,
-            Err(error) => {
-                failed = Some(error);
-                false
-            }
-        }
-    })?;
-    failed.map_or(Ok(()), |error| Err(Failed::Report(error)))
-}
-
-fn hand_over(
-    wanted: Option<&Vec<Wanted<'_>>>,
-    octets: &[u8],
-    take: &mut Take<'_>,
-) -> Result<(), ReportError> {
-    for wanted in wanted.into_iter().flatten() {
-        take(wanted.finding_id, octets)?;
-    }
-    Ok(())
+    let mut saving = Saving::new(by_uid, tray, false);
+    let fetched = line.fetch_into(&listed, &mut saving);
+    saving.ended()?;
+    Ok(fetched?)
 }
 
 /// Reads through the file or directory until everything that is wanted of it has come.
-fn read_files(path: &str, places: &ByPlace<'_>, take: &mut Take<'_>) -> Result<(), ReportError> {
+fn read_files(path: &str, places: &ByPlace<'_>, tray: &mut Tray<'_>) -> Result<(), ReportError> {
     let found = match files::discover(&[Path::new(path)]) {
         Ok(found) => found,
         Err(error) => {
@@ -212,16 +192,75 @@ fn read_files(path: &str, places: &ByPlace<'_>, take: &mut Take<'_>) -> Result<(
         }
     };
     for mailbox in found.iter().filter(|m| m.path == Path::new(path)) {
-        let mut missing = places.len();
-        for raw in files::read(mailbox).flatten() {
-            if let Some(wanted) = places.get(&raw.locator) {
-                hand_over(Some(wanted), &raw.octets, take)?;
-                missing -= 1;
-                if missing == 0 {
-                    break;
-                }
-            }
-        }
+        let by_place = places.iter().map(|(place, w)| ((*place).clone(), &**w));
+        let mut saving = Saving::new(by_place.collect(), tray, true);
+        files::hand_on(mailbox, &|place| places.contains_key(place), &mut saving);
+        saving.ended()?;
     }
     Ok(())
+}
+
+/// Puts the messages of one mailbox into the tray.
+struct Saving<'s, 'w, 'd, P> {
+    wanted: BTreeMap<P, &'s [Wanted<'w>]>,
+    tray: &'s mut Tray<'d>,
+    /// Whether to break off when nothing more is wanted: of a file much may follow, of a line only what was asked for, and
+    /// one that was broken off is of no use for the next mailbox.
+    may_break: bool,
+    failed: Option<ReportError>,
+}
+
+impl<'s, 'w, 'd, P: Ord> Saving<'s, 'w, 'd, P> {
+    fn new(wanted: BTreeMap<P, &'s [Wanted<'w>]>, tray: &'s mut Tray<'d>, may_break: bool) -> Self {
+        Self {
+            wanted,
+            tray,
+            may_break,
+            failed: None,
+        }
+    }
+
+    /// Goes on as long as the disk does, and something is wanted.
+    fn go_on(&mut self, done: Result<(), ReportError>) -> ControlFlow<()> {
+        if let Err(error) = done {
+            self.failed.get_or_insert(error);
+        }
+        if self.failed.is_some() || self.may_break && self.wanted.is_empty() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+
+    fn keep(&mut self, place: &P) -> Result<(), ReportError> {
+        for wanted in self.wanted.remove(place).into_iter().flatten() {
+            self.tray.keep(wanted.finding_id)?;
+        }
+        Ok(())
+    }
+
+    fn ended(self) -> Result<(), ReportError> {
+        self.failed.map_or(Ok(()), Err)
+    }
+}
+
+impl<P: Ord> Receiver<P> for Saving<'_, '_, '_, P> {
+    fn begin(&mut self) {
+        let begun = self.tray.begin();
+        // What failed shows at the next piece.
+        let _ = self.go_on(begun);
+    }
+
+    fn piece(&mut self, octets: &[u8]) -> ControlFlow<()> {
+        if self.failed.is_some() {
+            return ControlFlow::Break(());
+        }
+        let added = self.tray.add(octets);
+        self.go_on(added)
+    }
+
+    fn end(&mut self, place: &P) -> ControlFlow<()> {
+        let kept = self.keep(place);
+        self.go_on(kept)
+    }
 }

@@ -1,10 +1,10 @@
 //! A connection to a server as the run sees it; the tests have lines of their own.
 
 use crate::mailbox::Window;
-use crate::source::SourceError;
 use crate::source::imap::{
     Examined, Extent, Fetched, Listed, SentMailbox, ServerSettings, Session, Undelivered,
 };
+use crate::source::{Receiver, SourceError};
 
 /// Opens connections, from any thread.
 pub(super) trait Opener: Sync {
@@ -22,6 +22,11 @@ pub(super) trait Line {
         messages: &[Listed],
         extent: Extent,
         sink: &mut dyn FnMut(Result<Fetched, Undelivered>) -> bool,
+    ) -> Result<(), SourceError>;
+    fn fetch_into(
+        &mut self,
+        messages: &[Listed],
+        receiver: &mut dyn Receiver<u32>,
     ) -> Result<(), SourceError>;
     fn close(self: Box<Self>);
 }
@@ -64,7 +69,28 @@ impl Line for Session {
         }
     }
 
+    fn fetch_into(
+        &mut self,
+        messages: &[Listed],
+        receiver: &mut dyn Receiver<u32>,
+    ) -> Result<(), SourceError> {
+        Session::fetch_into(self, messages, receiver)
+    }
+
     fn close(self: Box<Self>) {
         Session::close(*self);
     }
+}
+
+/// Hands on what came in one piece, for lines of tests; whether to go on.
+#[cfg(test)]
+pub(super) fn in_one_piece(
+    delivery: Result<Fetched, Undelivered>,
+    receiver: &mut dyn Receiver<u32>,
+) -> bool {
+    let Ok(fetched) = delivery else {
+        return true;
+    };
+    receiver.begin();
+    receiver.piece(&fetched.octets).is_continue() && receiver.end(&fetched.listed.uid).is_continue()
 }

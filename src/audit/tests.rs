@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::accounts::{Job, Queue};
 use super::files::Shelf;
-use super::line::{Line, Opener};
+use super::line::{Line, Opener, in_one_piece};
 use super::mood::Mood;
 use super::pipeline::{Judging, Opinion, Work};
 use super::progress::{Progress, Units};
@@ -16,12 +16,12 @@ use super::{Conduct, begun};
 use crate::detect::JudgementKey;
 use crate::finding::{Author, Conclusion, Finding, Stage, Verdict};
 use crate::mailbox::{Account, Custodian, RawMessage, Window};
-use crate::source::SourceError;
 use crate::source::files::{FileMailbox, Format};
 use crate::source::imap::{
     Accepted, Auth, Examined, Extent, Fetched, Listed, Secret, SentMailbox, ServerSettings, Tls,
     Undelivered,
 };
+use crate::source::{Receiver, SourceError};
 use crate::store::{Coverage, Judged, RunRecord, Store};
 
 /// Panics at `panic`, passes over `early` and `other`; judges the rest, and raises the flag at `stop`.
@@ -232,6 +232,16 @@ impl Line for Connection {
             }
         }
         Ok(())
+    }
+
+    fn fetch_into(
+        &mut self,
+        messages: &[Listed],
+        receiver: &mut dyn Receiver<u32>,
+    ) -> Result<(), SourceError> {
+        self.fetch(messages, Extent::Whole, &mut |delivery| {
+            in_one_piece(delivery, receiver)
+        })
     }
 
     fn close(self: Box<Self>) {}

@@ -1,13 +1,13 @@
 //! The report directory, whole or not at all: written beside its place, synced, then renamed into it.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IntoInnerError, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 
 use super::ReportError;
 use crate::finding::hexadecimal;
@@ -99,23 +99,43 @@ impl Directory {
             .create_new(true)
             .mode(0o600)
             .open(self.draft.path().join(name))?;
-        let mut hashing = Hashing {
-            file: opened,
-            hash: Sha256::new(),
-            size: 0,
-        };
-        let mut buffered = BufWriter::new(&mut hashing);
-        let rows = fill(&mut buffered)?;
-        buffered.flush()?;
-        drop(buffered);
-        hashing.file.sync_all()?;
-        Ok(FileRecord {
-            name: name.to_owned(),
-            rows,
-            size: hashing.size,
-            sha256: hexadecimal(&hashing.hash.finalize()),
-            evidence_sha256: None,
+        let mut out = BufWriter::new(Hashing::new(opened));
+        let rows = fill(&mut out)?;
+        let hashing = out.into_inner().map_err(IntoInnerError::into_error)?;
+        hashing.inner.sync_all()?;
+        Ok(record(name, rows, hashing.hash, hashing.size))
+    }
+
+    /// Begins a file inside the directory `beside` whose name is not known yet.
+    pub(super) fn unnamed(&self, beside: &str) -> Result<Unnamed, ReportError> {
+        let file = tempfile::Builder::new()
+            .prefix(".unnamed-")
+            .permissions(Permissions::from_mode(0o600))
+            .tempfile_in(self.draft.path().join(beside))
+            .map_err(|source| failed(&self.place.join(beside), source))?;
+        Ok(Unnamed {
+            out: BufWriter::new(Hashing::new(file)),
+            place: self.place.join(beside),
         })
+    }
+
+    /// Gives a file that is complete its name.
+    pub(super) fn name(&self, file: Unnamed, name: &str) -> Result<FileRecord, ReportError> {
+        self.name_file(file, name)
+            .map_err(|source| failed(&self.place.join(name), source))
+    }
+
+    fn name_file(&self, file: Unnamed, name: &str) -> io::Result<FileRecord> {
+        let hashing = file.out.into_inner().map_err(IntoInnerError::into_error)?;
+        hashing.inner.as_file().sync_all()?;
+        let Hashing { inner, hash, size } = hashing;
+        inner.persist_noclobber(self.draft.path().join(name))?;
+        Ok(record(name, None, hash, size))
+    }
+
+    /// A file of the directory in the making, for reading.
+    pub(super) fn read(&self, name: &str) -> io::Result<File> {
+        File::open(self.draft.path().join(name))
     }
 
     /// Puts the directory in its place.
@@ -153,23 +173,67 @@ fn failed(path: &Path, source: io::Error) -> ReportError {
     }
 }
 
+/// A file that has no name yet: what comes of it shows only at its end. Dropped, it leaves nothing behind.
+pub(super) struct Unnamed {
+    out: BufWriter<Hashing<NamedTempFile>>,
+    /// Where it will stand, for errors.
+    place: PathBuf,
+}
+
+impl Unnamed {
+    /// Writes on.
+    pub(super) fn add(&mut self, octets: &[u8]) -> Result<(), ReportError> {
+        self.out
+            .write_all(octets)
+            .map_err(|source| failed(&self.place, source))
+    }
+
+    /// The digest of what was written so far, lower-case hexadecimal.
+    pub(super) fn sha256(&mut self) -> Result<String, ReportError> {
+        self.out
+            .flush()
+            .map_err(|source| failed(&self.place, source))?;
+        Ok(hexadecimal(&self.out.get_ref().hash.clone().finalize()))
+    }
+}
+
 /// Writes, and hashes what it writes.
-struct Hashing {
-    file: File,
+struct Hashing<W> {
+    inner: W,
     hash: Sha256,
     size: u64,
 }
 
-impl Write for Hashing {
+impl<W> Hashing<W> {
+    fn new(inner: W) -> Self {
+        Self {
+            inner,
+            hash: Sha256::new(),
+            size: 0,
+        }
+    }
+}
+
+fn record(name: &str, rows: Option<u64>, hash: Sha256, size: u64) -> FileRecord {
+    FileRecord {
+        name: name.to_owned(),
+        rows,
+        size,
+        sha256: hexadecimal(&hash.finalize()),
+        evidence_sha256: None,
+    }
+}
+
+impl<W: Write> Write for Hashing<W> {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(octets)?;
+        let written = self.inner.write(octets)?;
         self.hash.update(octets.get(..written).unwrap_or(octets));
         self.size += written as u64;
         Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        self.inner.flush()
     }
 }
 

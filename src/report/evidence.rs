@@ -1,14 +1,11 @@
 //! The messages themselves, saved with the report: one `.eml` per finding, exactly as it was judged.
 
 use std::collections::BTreeMap;
-use std::io;
-
-use sha2::{Digest, Sha256};
+use std::{io, mem};
 
 use super::ReportError;
-use super::directory::{Directory, FileRecord};
+use super::directory::{Directory, FileRecord, Unnamed};
 use super::view::View;
-use crate::finding::hexadecimal;
 use crate::store::Sighting;
 
 /// The directory inside the report's.
@@ -25,17 +22,91 @@ pub struct Wanted<'a> {
     pub places: &'a [Sighting],
 }
 
-/// Takes a finding's id and octets; says whether these were the ones. Fails if they cannot be saved.
-pub type Take<'a> = dyn FnMut(&str, &[u8]) -> Result<bool, ReportError> + 'a;
-
 /// Where messages are to be had from.
 pub trait Messages {
-    /// Hands over the messages that can be had, one at a time, in any order: where `take` says that
-    /// these were not the ones, another place may have them. What cannot be had is left out.
+    /// Lays the messages that can be had into `tray`, one at a time, in any order: where it says that these were not the
+    /// ones, another place may have them. What cannot be had is left out.
     ///
     /// # Errors
-    /// Those of `take`, at once.
-    fn deliver(&mut self, wanted: &[Wanted<'_>], take: &mut Take<'_>) -> Result<(), ReportError>;
+    /// Those of `tray`, at once.
+    fn deliver(&mut self, wanted: &[Wanted<'_>], tray: &mut Tray<'_>) -> Result<(), ReportError>;
+}
+
+/// Takes messages in pieces, straight to the disk. One that does not end leaves nothing behind.
+pub struct Tray<'d> {
+    draft: &'d Directory,
+    /// Digests by finding.
+    expected: BTreeMap<&'d str, &'d str>,
+    /// By finding.
+    saved: BTreeMap<String, FileRecord>,
+    current: Current,
+}
+
+/// The message that came last.
+enum Current {
+    None,
+    /// Not, or not yet, known to be wanted.
+    Incoming(Unnamed),
+    Saved(FileRecord),
+}
+
+impl Tray<'_> {
+    /// Whether the finding's message is saved already.
+    #[must_use]
+    pub fn has(&self, finding_id: &str) -> bool {
+        self.saved.contains_key(finding_id)
+    }
+
+    /// Begins a message; what came of one before that was not kept is forgotten.
+    ///
+    /// # Errors
+    /// [`ReportError::Write`].
+    pub fn begin(&mut self) -> Result<(), ReportError> {
+        self.current = Current::Incoming(self.draft.unnamed(DIRECTORY)?);
+        Ok(())
+    }
+
+    /// Adds to the message that was begun.
+    ///
+    /// # Errors
+    /// [`ReportError::Write`].
+    pub fn add(&mut self, octets: &[u8]) -> Result<(), ReportError> {
+        match &mut self.current {
+            Current::Incoming(file) => file.add(octets),
+            Current::None | Current::Saved(_) => Ok(()),
+        }
+    }
+
+    /// Keeps the message, which is complete, as the finding's; of one message there may be several findings. Whether it was
+    /// the one that was judged.
+    ///
+    /// # Errors
+    /// [`ReportError::Write`].
+    pub fn keep(&mut self, finding_id: &str) -> Result<bool, ReportError> {
+        if self.has(finding_id) {
+            return Ok(true);
+        }
+        let name = format!("{DIRECTORY}/{finding_id}.eml");
+        let sha256 = match &mut self.current {
+            Current::Incoming(file) => file.sha256()?,
+            Current::Saved(first) => first.sha256.clone(),
+            Current::None => return Ok(false),
+        };
+        // Under the same UID or file name something else may lie by now.
+        if self.expected.get(finding_id) != Some(&sha256.as_str()) {
+            return Ok(false);
+        }
+        let record = match mem::replace(&mut self.current, Current::None) {
+            Current::Incoming(file) => self.draft.name(file, &name)?,
+            Current::Saved(first) => self.draft.write(&name, |out| {
+                io::copy(&mut self.draft.read(&first.name)?, out).map(|_| None)
+            })?,
+            Current::None => return Ok(false),
+        };
+        self.current = Current::Saved(record.clone());
+        self.saved.insert(finding_id.to_owned(), record);
+        Ok(true)
+    }
 }
 
 /// Saves the messages of the findings that are shown, and tells how many could not be had. What is withheld is never saved,
@@ -60,26 +131,19 @@ pub(super) fn save(
             places: &seen.standing.sightings,
         })
         .collect();
-    let mut saved: BTreeMap<String, FileRecord> = BTreeMap::new();
     if !wanted.is_empty() {
         draft.add_directory(DIRECTORY)?;
     }
-    messages.deliver(&wanted, &mut |id, octets| {
-        if saved.contains_key(id) {
-            return Ok(true);
-        }
-        // Under the same UID or file name something else may lie by now.
-        if expected.get(id) != Some(&hexadecimal(&Sha256::digest(octets)).as_str()) {
-            return Ok(false);
-        }
-        let record = draft.write(&format!("{DIRECTORY}/{id}.eml"), |out| {
-            out.write_all(octets)?;
-            io::Result::Ok(None)
-        })?;
-        saved.insert(id.to_owned(), record);
-        Ok(true)
-    })?;
-    let not_saved = (expected.len() - saved.len()) as u64;
+    let count = expected.len();
+    let mut tray = Tray {
+        draft,
+        expected,
+        saved: BTreeMap::new(),
+        current: Current::None,
+    };
+    messages.deliver(&wanted, &mut tray)?;
+    let saved = tray.saved;
+    let not_saved = (count - saved.len()) as u64;
     for seen in &mut view.findings {
         seen.evidence_file = saved
             .get(&seen.standing.finding.id)

@@ -7,7 +7,7 @@ mod sniff;
 
 use std::path::{Path, PathBuf};
 
-use super::SourceError;
+use super::{Receiver, SourceError};
 use crate::finding::Stage;
 use crate::mailbox::{Locator, RawMessage};
 
@@ -72,6 +72,19 @@ pub fn read(mailbox: &FileMailbox) -> Box<dyn Iterator<Item = ReadResult> + Send
         },
         Format::Maildir | Format::Eml => single::read(mailbox),
     }
+}
+
+/// Hands the messages that are `wanted` on in pieces, as far as they can be read; `receiver` may end it.
+pub fn hand_on(
+    mailbox: &FileMailbox,
+    wanted: &dyn Fn(&Locator) -> bool,
+    receiver: &mut dyn Receiver<Locator>,
+) {
+    // Break ends the reading, and nothing else is left to do.
+    let _ = match mailbox.format {
+        Format::Mbox => mbox::hand_on(&mailbox.path, wanted, receiver),
+        Format::Maildir | Format::Eml => single::hand_on(mailbox, wanted, receiver),
+    };
 }
 
 fn cannot_read(path: &Path, source: &std::io::Error) -> SourceError {

@@ -2,11 +2,13 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::Duration;
 
 use openssl::hash::MessageDigest;
 use openssl::x509::X509;
 
-use crate::harness::{Audit, Desk, Dovecot, farewell, ordinary};
+use crate::harness::{Audit, Desk, Dovecot, Weather, farewell, ordinary, with_attachments};
 
 const SCAN: [&str; 5] = ["scan", "mail", "--config", "audit.toml", "--no-progress"];
 
@@ -207,4 +209,110 @@ fn messages_are_fetched_from_the_server_again() {
     // Another question does not pass for the usual one.
     accounted(audit.run(&["--phrase", "pallets"]).ended(0), "2|0");
     accounted(audit.run(&[]).ended(0), "0|2");
+}
+
+/// What lies in the report's directory of messages.
+fn saved(report: &Path) -> Vec<String> {
+    let entries = fs::read_dir(report.join("evidence")).unwrap();
+    let names = entries.map(|e| e.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<_> = names.collect();
+    names.sort();
+    names
+}
+
+/// A farewell with a list of outsiders' addresses that goes to a private mailbox, too: two queries find it.
+fn found_twice(number: u32) -> String {
+    let list: Vec<String> = (0..12)
+        .map(|n| format!("client{n}@customers{n}.example, Client {n}\r\n"))
+        .collect();
+    farewell("anna", number)
+        .replace("\r\nDate:", ", anna.privately@gmail.com\r\nDate:")
+        .replace(
+            "Kind regards",
+            &format!("{}\r\nKind regards", list.concat()),
+        )
+}
+
+#[test]
+fn messages_in_an_mbox_are_saved_without_its_marks() {
+    let desk = Desk::new();
+    fs::remove_dir_all(desk.path("mail")).unwrap();
+    let line = "From anna@acme.example Mon Jun 10 09:00:00 2024\n";
+    let unix = |message: String| message.replace("\r\n", "\n");
+    let quoting = unix(farewell("anna", 3)).replace("Kind regards", "From now on,\n\nAnna");
+    let messages = [
+        unix(ordinary("anna", 1)),
+        unix(found_twice(2)),
+        quoting.clone(),
+    ];
+    let mbox: Vec<String> = messages
+        .iter()
+        .map(|m| format!("{line}{}\n", m.replace("\nFrom ", "\n>From ")))
+        .collect();
+    desk.write("mail/Sent", &mbox.concat());
+    desk.does(&scan(&["--evidence", "--out", "r"]), 0);
+    let rows = desk.rows("r/findings.csv");
+    let mut found: Vec<(&str, String)> = rows
+        .iter()
+        .map(|row| {
+            let saved = desk.path("r").join(&row["evidence_file"]);
+            (&*row["uid"], fs::read_to_string(saved).unwrap())
+        })
+        .collect();
+    found.sort();
+    let twice = &messages[1];
+    assert_eq!(
+        found,
+        [
+            ("2", twice.clone()),
+            ("2", twice.clone()),
+            ("3", quoting.clone())
+        ]
+    );
+    assert_eq!(saved(&desk.path("r")).len(), 3);
+    assert!(desk.does(&["verify", "r"], 0).contains("All 11 files"));
+}
+
+#[test]
+fn a_line_that_breaks_leaves_no_half_message() {
+    let Some(dovecot) = Dovecot::new() else {
+        return;
+    };
+    let large = with_attachments("anna", 2, 4_000_000);
+    let dovecot = dovecot
+        .user("anna")
+        .mailbox("anna", "Sent")
+        .seen("anna", "Sent", "S", &found_twice(1))
+        .seen("anna", "Sent", "S", &large)
+        .start();
+    let mut audit = Audit::on(&dovecot).leaver("anna");
+    audit.run(&[]).ended(0);
+    let cut = |cuts| {
+        let weather = Weather {
+            delay: Duration::ZERO,
+            octets_per_second: 100_000_000,
+            cuts,
+            cut_after: 1_000_000,
+        };
+        weather.before(dovecot.port())
+    };
+    // The run itself lists and judges nothing new on a connection that is not cut yet.
+    for (cuts, status, count) in [(2, 0, 3), (usize::MAX, 3, 2)] {
+        audit = audit.plain(cut(cuts));
+        let ran = audit.run(&["--evidence"]).ended(status);
+        let rows = ran.rows("findings.csv");
+        assert_eq!(rows.len(), 3);
+        let names: Vec<_> = rows
+            .iter()
+            .filter(|row| !row["evidence_file"].is_empty())
+            .map(|row| {
+                let octets = fs::read(ran.report.join(&row["evidence_file"])).unwrap();
+                let size = row["size"].parse::<usize>().unwrap();
+                assert_eq!(octets.len(), size, "{cuts}");
+                format!("{}.eml", row["finding_id"])
+            })
+            .collect();
+        assert_eq!(names.len(), count, "{cuts}");
+        assert_eq!(saved(&ran.report).len(), count, "{cuts}");
+    }
 }

@@ -14,7 +14,7 @@ use jiff::{Timestamp, ToSpan};
 use super::super::accounts::{Job, Queue};
 use super::super::begun::{self, Begun};
 use super::super::judging::{Bench, RosterJudging};
-use super::super::line::{Line, Opener};
+use super::super::line::{Line, Opener, in_one_piece};
 use super::super::mood::Mood;
 use super::super::pipeline::Pipeline;
 use super::super::progress::{Progress, Units};
@@ -25,11 +25,11 @@ use crate::finding::Stage;
 use crate::mailbox::{Account, Custodian, Organisation, Window};
 use crate::query::QuerySet;
 use crate::report::{Audience, Dialect, Format, ReportSettings};
-use crate::source::SourceError;
 use crate::source::imap::{
     Accepted, Auth, Examined, Extent, Fetched, Listed, Secret, SentMailbox, ServerSettings, Tls,
     Undelivered,
 };
+use crate::source::{Receiver, SourceError};
 use crate::store::Store;
 
 /// What a message says.
@@ -670,6 +670,16 @@ impl Line for Connection {
             }
         }
         Ok(())
+    }
+
+    fn fetch_into(
+        &mut self,
+        messages: &[Listed],
+        receiver: &mut dyn Receiver<u32>,
+    ) -> Result<(), SourceError> {
+        self.fetch(messages, Extent::Whole, &mut |delivery| {
+            in_one_piece(delivery, receiver)
+        })
     }
 
     fn close(self: Box<Self>) {}

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -10,7 +11,7 @@ use jiff::tz::Offset;
 
 use super::{LONGEST_MESSAGE, ReadResult, cannot_read, too_large};
 use crate::mailbox::{Locator, RawMessage};
-use crate::source::SourceError;
+use crate::source::{Receiver, SourceError};
 
 /// Reads one message after the other.
 pub(super) struct Reader {
@@ -45,7 +46,7 @@ impl Reader {
     }
 
     /// Collects lines up to the next separator or the end.
-    fn collect(&mut self, message: &mut Collected) -> io::Result<()> {
+    fn collect(&mut self, message: &mut Collected<'_>) -> io::Result<()> {
         let mut line = Vec::new();
         let mut after_blank = self.at_start;
         loop {
@@ -87,17 +88,13 @@ impl Reader {
     }
 }
 
-impl Iterator for Reader {
-    type Item = ReadResult;
-
-    fn next(&mut self) -> Option<ReadResult> {
+impl Reader {
+    /// Reads the next message, whose octets go to `put`; gives its place and when it was delivered.
+    fn next_into(&mut self, put: &mut dyn FnMut(&[u8])) -> Option<Result<Placed, Unread>> {
         if self.ended {
             return None;
         }
-        let mut message = Collected {
-            opened: self.next.take(),
-            ..Collected::default()
-        };
+        let mut message = Collected::new(self.next.take(), put);
         let outcome = self.collect(&mut message);
         if message.opened.is_none() && message.is_empty() && outcome.is_ok() {
             return None;
@@ -109,56 +106,125 @@ impl Iterator for Reader {
             error.detail = format!("{} (after message {})", error.detail, self.ordinal);
             return Some(Err((None, error)));
         }
+        message.finish();
+        let (too_long, opened) = (message.length > LONGEST_MESSAGE, message.opened);
         self.ordinal += 1;
         let locator = Locator::Ordinal(self.ordinal);
-        if message.too_long {
+        if too_long {
             return Some(Err((Some(locator), too_large(&self.path))));
         }
-        let internal_date = message.opened.and_then(|s| s.date);
-        Some(Ok(RawMessage {
+        Some(Ok((locator, opened.and_then(|s| s.date))))
+    }
+}
+
+/// Where a message lies, and when it was delivered.
+type Placed = (Locator, Option<Timestamp>);
+
+type Unread = (Option<Locator>, SourceError);
+
+impl Iterator for Reader {
+    type Item = ReadResult;
+
+    fn next(&mut self) -> Option<ReadResult> {
+        let mut octets = Vec::new();
+        let placed = self.next_into(&mut |piece| octets.extend_from_slice(piece))?;
+        Some(placed.map(|(locator, internal_date)| RawMessage {
             locator,
-            octets: message.finish(),
+            octets,
             internal_date,
         }))
     }
 }
 
-#[derive(Default)]
-struct Collected {
-    opened: Option<Separator>,
-    octets: Vec<u8>,
-    /// Whether what was added last is an unfinished line.
-    in_line: bool,
-    too_long: bool,
+/// Hands the wanted messages on in pieces.
+pub(super) fn hand_on(
+    path: &Path,
+    wanted: &dyn Fn(&Locator) -> bool,
+    receiver: &mut dyn Receiver<Locator>,
+) -> ControlFlow<()> {
+    let Ok(mut reader) = Reader::open(path) else {
+        return ControlFlow::Continue(());
+    };
+    loop {
+        let is_wanted = wanted(&Locator::Ordinal(reader.ordinal + 1));
+        if is_wanted {
+            receiver.begin();
+        }
+        let mut flow = ControlFlow::Continue(());
+        let read = reader.next_into(&mut |piece| {
+            if is_wanted && flow.is_continue() {
+                flow = receiver.piece(piece);
+            }
+        });
+        flow?;
+        match read {
+            None => return ControlFlow::Continue(()),
+            Some(Ok((locator, _))) if is_wanted => receiver.end(&locator)?,
+            Some(_) => {}
+        }
+    }
 }
 
-impl Collected {
+/// A message under way to `put`.
+struct Collected<'p> {
+    opened: Option<Separator>,
+    put: &'p mut dyn FnMut(&[u8]),
+    /// Octets so far.
+    length: u64,
+    /// Whether what was added last is an unfinished line.
+    in_line: bool,
+    /// A blank line that may be the one that an mbox adds, and whether the line before ends in the same way.
+    blank: Option<(&'static [u8], bool)>,
+    /// The last octets.
+    last: [u8; 2],
+}
+
+impl<'p> Collected<'p> {
+    fn new(opened: Option<Separator>, put: &'p mut dyn FnMut(&[u8])) -> Self {
+        Self {
+            opened,
+            put,
+            length: 0,
+            in_line: false,
+            blank: None,
+            last: [0; 2],
+        }
+    }
+
     fn is_empty(&self) -> bool {
-        self.octets.is_empty() && !self.too_long
+        self.length == 0
     }
 
     fn add(&mut self, line: &[u8]) {
-        if self.too_long {
+        let (line, blank): (_, Option<(&[u8], bool)>) = match line {
+            _ if self.in_line => (line, None),
+            b"\r\n" => (line, Some((b"\r\n", self.last == *b"\r\n"))),
+            b"\n" => (line, Some((b"\n", self.last.ends_with(b"\n")))),
+            _ => (unescaped(line), None),
+        };
+        self.length += line.len() as u64;
+        if self.length > LONGEST_MESSAGE {
             return;
         }
-        let line = if self.in_line { line } else { unescaped(line) };
-        if (self.octets.len() + line.len()) as u64 > LONGEST_MESSAGE {
-            self.too_long = true;
-            self.octets = Vec::new();
-            return;
+        if let Some((blank, _)) = self.blank.take() {
+            (self.put)(blank);
         }
-        self.octets.extend_from_slice(line);
+        self.last = match (line, self.last) {
+            ([.., before, last], _) => [*before, *last],
+            ([last], [_, before]) => [before, *last],
+            ([], last) => last,
+        };
+        self.blank = blank;
+        if self.blank.is_none() {
+            (self.put)(line);
+        }
     }
 
-    /// The message without the blank line that an mbox adds.
-    fn finish(mut self) -> Vec<u8> {
-        for blank in [b"\r\n\r\n".as_slice(), b"\n\n"] {
-            if self.octets.ends_with(blank) {
-                self.octets.truncate(self.octets.len() - blank.len() / 2);
-                break;
-            }
+    /// Ends the message, without the blank line that an mbox adds.
+    fn finish(&mut self) {
+        if let Some((blank, false)) = self.blank.take() {
+            (self.put)(blank);
         }
-        self.octets
     }
 }
 

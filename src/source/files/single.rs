@@ -1,7 +1,8 @@
 //! Messages in files of their own: Maildirs and directories of `.eml` files.
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -9,6 +10,10 @@ use jiff::Timestamp;
 use super::sniff::{self, Kind};
 use super::{FileMailbox, Format, LONGEST_MESSAGE, ReadResult, cannot_read, mbox, too_large};
 use crate::mailbox::{Locator, RawMessage};
+use crate::source::Receiver;
+
+/// Octets that are read at a time.
+const PIECE: usize = 64 << 10;
 
 /// A message file: its path, and its name relative to the mailbox.
 struct Named {
@@ -39,6 +44,33 @@ pub(super) fn read(mailbox: &FileMailbox) -> Box<dyn Iterator<Item = ReadResult>
             cannot_read(&mailbox.path, &error),
         )))),
     }
+}
+
+/// Hands the wanted messages on in pieces.
+pub(super) fn hand_on(
+    mailbox: &FileMailbox,
+    wanted: &dyn Fn(&Locator) -> bool,
+    receiver: &mut dyn Receiver<Locator>,
+) -> ControlFlow<()> {
+    let is_maildir = mailbox.format == Format::Maildir;
+    for file in files(mailbox).into_iter().flatten() {
+        let locator = Locator::File(file.name);
+        if !wanted(&locator) || !is_maildir && !matches!(sniff::kind(&file.path), Ok(Kind::Message))
+        {
+            continue;
+        }
+        receiver.begin();
+        let mut flow = ControlFlow::Continue(());
+        let whole = pieces(&file.path, |piece| {
+            flow = receiver.piece(piece);
+            flow
+        });
+        flow?;
+        if matches!(whole, Ok(true)) {
+            receiver.end(&locator)?;
+        }
+    }
+    ControlFlow::Continue(())
 }
 
 /// The files in the order of their names.
@@ -124,25 +156,50 @@ fn one(file: Named, is_maildir: bool) -> Option<ReadResult> {
 
 /// A file's octets; `None` if there are too many.
 fn octets(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let length = fs::metadata(path)?.len();
+    let mut octets = Vec::new();
+    if length <= LONGEST_MESSAGE {
+        octets.reserve_exact(usize::try_from(length).unwrap_or(0));
+    }
+    let whole = pieces(path, |piece| {
+        octets.extend_from_slice(piece);
+        ControlFlow::Continue(())
+    })?;
+    Ok(whole.then_some(octets))
+}
+
+/// Hands a file's octets to `put`, in pieces; `false` if there are too many, or if `put` wants no more.
+fn pieces(path: &Path, mut put: impl FnMut(&[u8]) -> ControlFlow<()>) -> io::Result<bool> {
     let file = File::open(path)?;
-    let length = file.metadata()?.len();
-    if length > LONGEST_MESSAGE {
-        return Ok(None);
+    if file.metadata()?.len() > LONGEST_MESSAGE {
+        return Ok(false);
     }
-    let mut octets = Vec::with_capacity(usize::try_from(length).unwrap_or(0).saturating_add(1));
-    file.take(LONGEST_MESSAGE + 1).read_to_end(&mut octets)?;
-    if octets.len() as u64 > LONGEST_MESSAGE {
-        return Ok(None);
+    let mut reader = BufReader::with_capacity(PIECE, file.take(LONGEST_MESSAGE + 1));
+    let mut length = 0;
+    let mut at_start = true;
+    loop {
+        let mut piece = reader.fill_buf()?;
+        let count = piece.len();
+        length += count as u64;
+        if count == 0 {
+            return Ok(true);
+        }
+        if std::mem::take(&mut at_start) {
+            piece = without_separator(piece);
+        }
+        if length > LONGEST_MESSAGE || put(piece).is_break() {
+            return Ok(false);
+        }
+        reader.consume(count);
     }
-    // Some programs save a message with the line that would separate it in an mbox; it is no part of it.
-    if let Some(end) = memchr::memchr(b'\n', &octets)
-        && octets
-            .get(..end)
-            .is_some_and(|line| mbox::separator(line).is_some())
-    {
-        octets.drain(..=end);
-    }
-    Ok(Some(octets))
+}
+
+/// Some programs save a message with the line that would separate it in an mbox; it is no part of it.
+fn without_separator(octets: &[u8]) -> &[u8] {
+    memchr::memchr(b'\n', octets)
+        .and_then(|end| octets.split_at_checked(end + 1))
+        .filter(|(line, _)| mbox::separator(line).is_some())
+        .map_or(octets, |(_, rest)| rest)
 }
 
 /// When a Maildir received a file: the seconds that its name begins with (maildir(5)), else its modification time.

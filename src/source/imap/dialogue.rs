@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io::{BufRead, Write};
 use std::ops::ControlFlow;
 
-use super::framing::{Limits, Response, read_response};
+use super::framing::{FramingError, Limits, Response, Taker, read_response_for};
 use super::grammar::{Kind, Status, kind, split_word};
 use super::refusal;
 use crate::finding::Stage;
@@ -48,6 +48,25 @@ pub(super) enum Event<'a> {
     Untagged(&'a mut Response),
     /// A command is done; what follows belongs to other commands.
     Done(Outcome),
+}
+
+/// Hears what comes back, and takes the literals that are not to be kept.
+pub(super) trait Listener: Taker {
+    /// As the closure of [`Dialogue::converse`].
+    fn hear(&mut self, event: Event<'_>) -> Result<ControlFlow<()>, SourceError>;
+}
+
+type Hear<'h> = dyn FnMut(Event<'_>) -> Result<ControlFlow<()>, SourceError> + 'h;
+
+/// Keeps every literal.
+struct Keeping<'a, 'h>(&'a mut Hear<'h>);
+
+impl Taker for Keeping<'_, '_> {}
+
+impl Listener for Keeping<'_, '_> {
+    fn hear(&mut self, event: Event<'_>) -> Result<ControlFlow<()>, SourceError> {
+        (self.0)(event)
+    }
 }
 
 /// How a command ended.
@@ -94,7 +113,19 @@ impl<C: BufRead + Write> Dialogue<'_, C> {
     pub(super) fn converse(
         &mut self,
         commands: impl Iterator<Item = Command>,
-        hear: &mut dyn FnMut(Event<'_>) -> Result<ControlFlow<()>, SourceError>,
+        hear: &mut Hear<'_>,
+    ) -> Result<(), SourceError> {
+        self.converse_with(commands, &mut Keeping(hear))
+    }
+
+    /// As [`Self::converse`]; a listener that wants no more of a literal breaks off, too.
+    ///
+    /// # Errors
+    /// As [`Self::converse`].
+    pub(super) fn converse_with(
+        &mut self,
+        commands: impl Iterator<Item = Command>,
+        listener: &mut dyn Listener,
     ) -> Result<(), SourceError> {
         if self.pace.out_of_step {
             return Err(refusal::protocol(
@@ -104,7 +135,7 @@ impl<C: BufRead + Write> Dialogue<'_, C> {
         }
         // Set until all is answered: every early return leaves answers under way.
         self.pace.out_of_step = true;
-        let ended = self.exchange(commands, hear)?;
+        let ended = self.exchange(commands, listener)?;
         self.pace.out_of_step = ended.is_break();
         Ok(())
     }
@@ -112,7 +143,7 @@ impl<C: BufRead + Write> Dialogue<'_, C> {
     fn exchange(
         &mut self,
         commands: impl Iterator<Item = Command>,
-        hear: &mut dyn FnMut(Event<'_>) -> Result<ControlFlow<()>, SourceError>,
+        listener: &mut dyn Listener,
     ) -> Result<ControlFlow<()>, SourceError> {
         let mut commands = commands.enumerate().peekable();
         let mut waiting = VecDeque::new();
@@ -132,9 +163,10 @@ impl<C: BufRead + Write> Dialogue<'_, C> {
             if waiting.is_empty() {
                 return mute.map_or(Ok(ControlFlow::Continue(())), Err);
             }
-            let flow = match self.receive(&mut waiting)? {
-                Received::Data(mut response) => hear(Event::Untagged(&mut response))?,
-                Received::Done(outcome) => hear(Event::Done(outcome))?,
+            let flow = match self.receive(&mut waiting, listener)? {
+                Received::Data(mut response) => listener.hear(Event::Untagged(&mut response))?,
+                Received::Done(outcome) => listener.hear(Event::Done(outcome))?,
+                Received::NotWanted => ControlFlow::Break(()),
                 Received::Noise => {
                     noise += 1;
                     if noise > NOISE_LIMIT {
@@ -165,9 +197,16 @@ impl<C: BufRead + Write> Dialogue<'_, C> {
         })
     }
 
-    fn receive(&mut self, waiting: &mut VecDeque<Waiting>) -> Result<Received, SourceError> {
-        let response = read_response(self.connection, &Limits::default())
-            .map_err(|e| refusal::framing(self.stage, &e))?;
+    fn receive(
+        &mut self,
+        waiting: &mut VecDeque<Waiting>,
+        taker: &mut dyn Taker,
+    ) -> Result<Received, SourceError> {
+        let response = match read_response_for(self.connection, &Limits::default(), taker) {
+            Ok(response) => response,
+            Err(FramingError::NotWanted) => return Ok(Received::NotWanted),
+            Err(error) => return Err(refusal::framing(self.stage, &error)),
+        };
         match kind(&response.text) {
             Kind::Tagged { tag, status, text } => {
                 let at = waiting
@@ -235,6 +274,8 @@ enum Received {
     Data(Response),
     Done(Outcome),
     Noise,
+    /// Of a literal its taker wanted no more.
+    NotWanted,
 }
 
 fn has_room(waiting: &VecDeque<Waiting>, next: &Command) -> bool {

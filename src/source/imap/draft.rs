@@ -67,7 +67,7 @@ impl Draft {
         for (section, body) in sections {
             match body {
                 Body::Octets(octets) => self.sections.insert(section, octets),
-                Body::TooLarge(_) | Body::Nil => return false,
+                Body::TooLarge(_) | Body::Nil | Body::Taken => return false,
             };
         }
         self.sections.len() > before

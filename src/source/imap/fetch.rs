@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
 use std::ops::ControlFlow;
 
-use super::dialogue::{Command, Dialogue, Event, Outcome};
+use super::dialogue::{Command, Dialogue, Event, Listener, Outcome};
 use super::fetch_answer::Body;
-use super::framing::LITERAL_LIMIT;
+use super::framing::{LITERAL_LIMIT, Taker};
 use super::listing::{check_mood, readable};
 use super::sets::{Portion, portions};
 use super::{Extent, Fetched, Listed, Undelivered, lean, refusal};
 use crate::finding::Stage;
-use crate::source::SourceError;
+use crate::source::{Receiver, SourceError};
 
 /// One command's share: large enough to keep the wire busy, small enough to lose.
 const BATCH: Portion = Portion {
@@ -34,31 +34,58 @@ const FRAME_WEIGHT: u64 = 64;
 /// Receives what came, and what did not; `false` ends the fetching at once.
 pub(super) type Sink<'a> = dyn FnMut(Result<Fetched, Undelivered>) -> bool + 'a;
 
+/// Where whole messages go.
+trait Inbox: Taker {
+    /// A message came; [`Body::Taken`] if this took its octets. `false` ends the fetching at once.
+    fn deliver(&mut self, listed: Listed, body: Body) -> bool;
+
+    /// A message did not come.
+    fn miss(&mut self, undelivered: Undelivered) -> bool;
+}
+
 /// Fetches `messages`, each of which is given to `sink` exactly once unless an error or `sink` ends it.
 pub(super) fn fetch<C: BufRead + Write>(
     dialogue: &mut Dialogue<'_, C>,
     messages: &[Listed],
     sink: &mut Sink<'_>,
 ) -> Result<(), SourceError> {
+    fetch_to(dialogue, messages, &mut Whole(sink))
+}
+
+/// Hands the octets of `messages` on as they come, each message at its end named by its UID. What does not come is passed
+/// over; `receiver` may end it.
+pub(super) fn fetch_into<C: BufRead + Write>(
+    dialogue: &mut Dialogue<'_, C>,
+    messages: &[Listed],
+    receiver: &mut dyn Receiver<u32>,
+) -> Result<(), SourceError> {
+    fetch_to(dialogue, messages, &mut Onward(receiver))
+}
+
+fn fetch_to<C: BufRead + Write>(
+    dialogue: &mut Dialogue<'_, C>,
+    messages: &[Listed],
+    inbox: &mut dyn Inbox,
+) -> Result<(), SourceError> {
     let mut wanted = BTreeMap::new();
     for message in messages {
         if u64::from(message.size) <= LITERAL_LIMIT {
             wanted.insert(message.uid, *message);
-        } else if !sink(Err(too_large(*message, u64::from(message.size)))) {
+        } else if !inbox.miss(too_large(*message, u64::from(message.size))) {
             return Ok(());
         }
     }
     let mut refusals = Refusals::default();
     for portion in [BATCH, SINGLY] {
         let left: Vec<_> = wanted.values().copied().collect();
-        let flow = pass(dialogue, &left, portion, &mut wanted, &mut refusals, sink)?;
+        let flow = pass(dialogue, &left, portion, &mut wanted, &mut refusals, inbox)?;
         if flow.is_break() {
             return Ok(());
         }
     }
     for message in wanted.into_values() {
         let refusal = refusals.by_uid.get(&message.uid);
-        if !sink(Err(missing(message, refusal.map(Vec::as_slice)))) {
+        if !inbox.miss(missing(message, refusal.map(Vec::as_slice))) {
             break;
         }
     }
@@ -121,36 +148,133 @@ fn pass<C: BufRead + Write>(
     portion: Portion,
     wanted: &mut BTreeMap<u32, Listed>,
     refusals: &mut Refusals,
-    sink: &mut Sink<'_>,
+    inbox: &mut dyn Inbox,
 ) -> Result<ControlFlow<()>, SourceError> {
-    let stage = dialogue.stage;
-    let mut flow = ControlFlow::Continue(());
     let commands = portions(messages, portion).map(|set| Command {
         text: format!("UID FETCH {} (UID BODY.PEEK[])", set.text),
         weight: set.octets + set.messages.len() as u64 * FRAME_WEIGHT,
     });
-    dialogue.converse(commands, &mut |event| {
+    let mut pass = Pass {
+        stage: dialogue.stage,
+        singly: (portion.messages == 1).then_some(messages),
+        wanted,
+        refusals,
+        inbox,
+        flow: ControlFlow::Continue(()),
+    };
+    dialogue.converse_with(commands, &mut pass)?;
+    Ok(pass.flow)
+}
+
+/// Listens to the answers.
+struct Pass<'p> {
+    stage: Stage,
+    /// What is asked for, one message a command.
+    singly: Option<&'p [Listed]>,
+    wanted: &'p mut BTreeMap<u32, Listed>,
+    refusals: &'p mut Refusals,
+    inbox: &'p mut dyn Inbox,
+    flow: ControlFlow<()>,
+}
+
+impl Taker for Pass<'_> {
+    fn begins(&mut self, text: &[u8]) -> bool {
+        self.inbox.begins(text)
+    }
+
+    fn takes(&mut self, piece: &[u8]) -> ControlFlow<()> {
+        self.flow = self.inbox.takes(piece);
+        self.flow
+    }
+}
+
+impl Listener for Pass<'_> {
+    fn hear(&mut self, event: Event<'_>) -> Result<ControlFlow<()>, SourceError> {
         match event {
             Event::Untagged(response) => {
                 // What nobody asked for (another message's flags, a second copy) is passed over.
-                if let Some(answer) = readable(response, stage)?
+                if let Some(answer) = readable(response, self.stage)?
                     && let (Some(uid), Some(body)) = (answer.uid, answer.into_body())
-                    && let Some(listed) = wanted.remove(&uid)
-                    && !sink(delivery(listed, body))
+                    && let Some(listed) = self.wanted.remove(&uid)
+                    && !self.inbox.deliver(listed, body)
                 {
-                    flow = ControlFlow::Break(());
+                    self.flow = ControlFlow::Break(());
                 }
             }
             Event::Done(outcome) => {
-                let alone = (portion.messages == 1)
-                    .then(|| messages.get(outcome.command).map(|m| m.uid))
-                    .flatten();
-                refusals.note(stage, outcome, alone)?;
+                let alone = self.singly.and_then(|asked| asked.get(outcome.command));
+                self.refusals
+                    .note(self.stage, outcome, alone.map(|m| m.uid))?;
             }
         }
-        Ok(flow)
-    })?;
-    Ok(flow)
+        Ok(self.flow)
+    }
+}
+
+/// Gives whole messages to a sink.
+struct Whole<'s, 'f>(&'s mut Sink<'f>);
+
+impl Taker for Whole<'_, '_> {}
+
+impl Inbox for Whole<'_, '_> {
+    fn deliver(&mut self, listed: Listed, body: Body) -> bool {
+        (self.0)(delivery(listed, body))
+    }
+
+    fn miss(&mut self, undelivered: Undelivered) -> bool {
+        (self.0)(Err(undelivered))
+    }
+}
+
+/// Hands messages on while they come.
+struct Onward<'r>(&'r mut dyn Receiver<u32>);
+
+impl Taker for Onward<'_> {
+    fn begins(&mut self, text: &[u8]) -> bool {
+        let begins = announces_body(text);
+        if begins {
+            // Whose it is may be told only behind it.
+            self.0.begin();
+        }
+        begins
+    }
+
+    fn takes(&mut self, piece: &[u8]) -> ControlFlow<()> {
+        self.0.piece(piece)
+    }
+}
+
+impl Onward<'_> {
+    fn hand_on(&mut self, uid: u32, body: &Body) -> ControlFlow<()> {
+        match body {
+            Body::Taken => {}
+            Body::Octets(octets) => {
+                self.0.begin();
+                self.0.piece(octets)?;
+            }
+            Body::TooLarge(_) | Body::Nil => return ControlFlow::Continue(()),
+        }
+        self.0.end(&uid)
+    }
+}
+
+impl Inbox for Onward<'_> {
+    fn deliver(&mut self, listed: Listed, body: Body) -> bool {
+        self.hand_on(listed.uid, &body).is_continue()
+    }
+
+    fn miss(&mut self, _: Undelivered) -> bool {
+        true
+    }
+}
+
+/// Whether the literal at the end of `text` is that of a `BODY[]`.
+fn announces_body(text: &[u8]) -> bool {
+    let mut words = text.rsplit(|&b| matches!(b, b' ' | b'('));
+    words.next();
+    words
+        .next()
+        .is_some_and(|name| name.eq_ignore_ascii_case(b"BODY[]"))
 }
 
 fn delivery(listed: Listed, body: Body) -> Result<Fetched, Undelivered> {
@@ -161,7 +285,7 @@ fn delivery(listed: Listed, body: Body) -> Result<Fetched, Undelivered> {
             extent: Extent::Whole,
         }),
         Body::TooLarge(size) => Err(too_large(listed, size)),
-        Body::Nil => Err(Undelivered {
+        Body::Nil | Body::Taken => Err(Undelivered {
             listed,
             error: SourceError::new(
                 Stage::Fetch,
@@ -357,5 +481,113 @@ mod tests {
         run.result.expect("no error");
         assert_eq!(run.given, ["1 a"]);
         assert!(run.out_of_step);
+    }
+
+    /// Notes what it receives; wants no more than `wants` octets.
+    #[derive(Default)]
+    struct Noting {
+        noted: Vec<String>,
+        current: Vec<u8>,
+        largest: usize,
+        wants: Option<usize>,
+    }
+
+    impl Receiver<u32> for Noting {
+        fn begin(&mut self) {
+            self.current.clear();
+        }
+
+        fn piece(&mut self, octets: &[u8]) -> ControlFlow<()> {
+            self.largest = self.largest.max(octets.len());
+            self.current.extend_from_slice(octets);
+            if self.wants.is_some_and(|wants| self.current.len() > wants) {
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(())
+        }
+
+        fn end(&mut self, uid: &u32) -> ControlFlow<()> {
+            let text = String::from_utf8_lossy(&self.current);
+            self.noted.push(format!("{uid} {text}"));
+            ControlFlow::Continue(())
+        }
+    }
+
+    /// Hands messages 1 to `count` on; gives how it ended, and whether the connection is out of step.
+    fn hand_on(script: &[u8], count: u32, noting: &mut Noting) -> (Result<(), SourceError>, bool) {
+        let messages: Vec<_> = (1..=count)
+            .map(|uid| Listed {
+                uid,
+                size: 1,
+                internal_date: None,
+            })
+            .collect();
+        let mut connection = Scripted::new(script).in_pieces(16);
+        let mut pace = Pace::default();
+        let result = fetch_into(
+            &mut Dialogue {
+                connection: &mut connection,
+                pace: &mut pace,
+                stage: Stage::Fetch,
+            },
+            &messages,
+            noting,
+        );
+        (result, pace.out_of_step)
+    }
+
+    #[track_caller]
+    fn check_handed_on(script: &[u8], count: u32, noted: &[&str], error: Option<&str>) {
+        let mut noting = Noting::default();
+        let (result, out_of_step) = hand_on(script, count, &mut noting);
+        assert_eq!(noting.noted, noted);
+        assert_eq!(result.err().map(|e| e.code), error);
+        assert_eq!(out_of_step, error.is_some());
+    }
+
+    #[test]
+    fn octets_are_handed_on_as_they_come() {
+        // The UID stands before or behind; the message in quotes, or not there, or nobody's.
+        check_handed_on(
+            b"* 1 FETCH (UID 1 BODY[] {4}\r\na\r\nb)\r\n* 2 FETCH (body[] ~{1}\r\nb UID 2)\r\n\
+              * 9 FETCH (UID 9 BODY[] {2}\r\nno)\r\n* 3 FETCH (X {2}\r\nno UID 3 BODY[] \"c\")\r\n\
+              * 4 FETCH (UID 4 BODY[] NIL)\r\n* 5 FETCH (UID 5 BODY[] {0}\r\n)\r\ns1 OK\r\n",
+            5,
+            &["1 a\r\nb", "2 b", "3 c", "5 "],
+            None,
+        );
+        // What was cut has not ended, and what comes twice counts once.
+        check_handed_on(
+            b"* 1 FETCH (UID 1 BODY[] {1}\r\na)\r\n* 1 FETCH (UID 1 BODY[] {1}\r\nz)\r\n\
+              * 2 FETCH (UID 2 BODY[] {9}\r\nhalf of",
+            2,
+            &["1 a"],
+            Some("connection-lost"),
+        );
+        check_handed_on(
+            b"* 1 FETCH (UID 1 BODY[] {2}\r\nabc)\r\ns1 OK\r\n",
+            1,
+            &[],
+            Some("protocol"),
+        );
+    }
+
+    #[test]
+    fn no_piece_is_larger_than_the_buffer() {
+        let text = "x".repeat(10_000);
+        let script = format!("* 1 FETCH (UID 1 BODY[] {{10000}}\r\n{text})\r\ns1 OK\r\n");
+        let mut noting = Noting::default();
+        let (result, _) = hand_on(script.as_bytes(), 1, &mut noting);
+        result.expect("a fetch");
+        assert!(noting.noted == [format!("1 {text}")]);
+        assert_eq!(noting.largest, 16);
+        // Who wants no more leaves the connection out of step.
+        let mut noting = Noting {
+            wants: Some(100),
+            ..Noting::default()
+        };
+        let (result, out_of_step) = hand_on(script.as_bytes(), 1, &mut noting);
+        assert!(result.is_ok() && out_of_step);
+        assert!(noting.noted.is_empty() && noting.current.len() < 200);
     }
 }

@@ -41,6 +41,8 @@ pub enum Body {
     TooLarge(u64),
     /// The server has none.
     Nil,
+    /// Its octets were handed on while they came.
+    Taken,
 }
 
 /// A FETCH answer that cannot be read.
@@ -121,6 +123,7 @@ fn body(value: Value<'_>, literals: &mut [Literal]) -> Option<Body> {
         Value::Literal(index) => match literals.get_mut(index)? {
             Literal::Whole(octets) => Some(Body::Octets(std::mem::take(octets))),
             Literal::TooLarge(size) => Some(Body::TooLarge(*size)),
+            Literal::Taken => Some(Body::Taken),
         },
         Value::Atom(_) | Value::List => None,
     }

@@ -1,6 +1,7 @@
 //! Splits what an IMAP server sends into responses: a line with its literals (RFC 9051, 4.3), each under a cap.
 
 use std::io::{self, BufRead};
+use std::ops::ControlFlow;
 
 /// The longest text of one response, its literals not counted.
 const LINE_LIMIT: usize = 1 << 20;
@@ -54,7 +55,30 @@ pub enum Literal {
     Whole(Vec<u8>),
     /// Its size; over the cap, so its octets were thrown away.
     TooLarge(u64),
+    /// A [`Taker`] has its octets.
+    Taken,
 }
+
+/// Takes literals as they arrive, so that they need not fit into memory.
+pub trait Taker {
+    /// Whether it takes the literal that `text`, the response so far, announces at its end.
+    fn begins(&mut self, text: &[u8]) -> bool {
+        let _ = text;
+        false
+    }
+
+    /// Takes the next octets of that literal. Break: it wants no more, and nobody reads on.
+    fn takes(&mut self, piece: &[u8]) -> ControlFlow<()> {
+        let _ = piece;
+        ControlFlow::Continue(())
+    }
+}
+
+/// Takes nothing: every literal is kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Keep;
+
+impl Taker for Keep {}
 
 /// Why no response could be read; the connection is of no use any more.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +95,9 @@ pub enum FramingError {
     /// A literal was announced that is too long even to be skipped.
     #[error("a literal of {0} octets was announced")]
     LiteralTooLong(u64),
+    /// The [`Taker`] of a literal wanted no more.
+    #[error("the rest is not wanted")]
+    NotWanted,
 }
 
 /// Reads one response: up to the line end that is not followed by a literal.
@@ -78,6 +105,18 @@ pub enum FramingError {
 /// # Errors
 /// [`FramingError`]; what was read of the response is lost, and the reader is out of step.
 pub fn read_response(reader: &mut impl BufRead, limits: &Limits) -> Result<Response, FramingError> {
+    read_response_for(reader, limits, &mut Keep)
+}
+
+/// As [`read_response`], but what `taker` takes is not kept. A literal over the cap is not offered.
+///
+/// # Errors
+/// As [`read_response`], and [`FramingError::NotWanted`].
+pub fn read_response_for(
+    reader: &mut impl BufRead,
+    limits: &Limits,
+    taker: &mut dyn Taker,
+) -> Result<Response, FramingError> {
     let mut response = Response::default();
     let mut kept = 0;
     loop {
@@ -90,7 +129,10 @@ pub fn read_response(reader: &mut impl BufRead, limits: &Limits) -> Result<Respo
         if !may_carry_literals(&response.text) {
             return Ok(response);
         }
-        let literal = if size <= limits.literal.saturating_sub(kept) {
+        let literal = if size <= limits.literal && taker.begins(&response.text) {
+            pass(reader, size, |piece| taker.takes(piece))?;
+            Literal::Taken
+        } else if size <= limits.literal.saturating_sub(kept) {
             kept += size;
             Literal::Whole(read_literal(reader, size)?)
         } else if size <= limits.discard {
@@ -132,26 +174,31 @@ fn read_line(
 fn read_literal(reader: &mut impl BufRead, size: u64) -> Result<Vec<u8>, FramingError> {
     let reserve = usize::try_from(size.min(TRUSTED_RESERVE)).unwrap_or_default();
     let mut octets = Vec::with_capacity(reserve);
-    pass(reader, size, |piece| octets.extend_from_slice(piece))?;
+    pass(reader, size, |piece| {
+        octets.extend_from_slice(piece);
+        ControlFlow::Continue(())
+    })?;
     Ok(octets)
 }
 
 fn skip(reader: &mut impl BufRead, size: u64) -> Result<(), FramingError> {
-    pass(reader, size, |_| ())
+    pass(reader, size, |_| ControlFlow::Continue(()))
 }
 
 /// Hands exactly `size` octets to `take`, in pieces.
 fn pass(
     reader: &mut impl BufRead,
     size: u64,
-    mut take: impl FnMut(&[u8]),
+    mut take: impl FnMut(&[u8]) -> ControlFlow<()>,
 ) -> Result<(), FramingError> {
     let mut left = size;
     while left > 0 {
         let available = fill(reader)?;
         let wanted = usize::try_from(left).unwrap_or(usize::MAX);
         let piece = available.get(..wanted).unwrap_or(available);
-        take(piece);
+        if take(piece).is_break() {
+            return Err(FramingError::NotWanted);
+        }
         let used = piece.len();
         reader.consume(used);
         left -= used as u64;
@@ -315,5 +362,66 @@ mod tests {
         check(b"* 1 FETCH (A {9}\r\n1234", &[], CLOSED);
         check(b"* 1 FETCH (A {4}\r\n1234", &[], CLOSED);
         check(b"* 1 FETCH (A {40}\r\n1234", &[], CLOSED);
+    }
+
+    /// Takes what follows an `X`, until it has `wants` octets.
+    struct Taking {
+        taken: Vec<u8>,
+        wants: usize,
+    }
+
+    impl Taker for Taking {
+        fn begins(&mut self, text: &[u8]) -> bool {
+            memchr::memmem::rfind(text, b"X {").is_some_and(|at| at + 6 > text.len())
+        }
+
+        fn takes(&mut self, piece: &[u8]) -> ControlFlow<()> {
+            self.taken.extend_from_slice(piece);
+            if self.taken.len() > self.wants {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        }
+    }
+
+    /// Reads a response with literals of 4, 9, 5 and 11 octets; gives what was taken of it, and the literals.
+    #[track_caller]
+    fn check_taken(wants: usize, taken: &str, expected: Result<&[Literal], &str>) {
+        let input = b"* 1 FETCH (A {4}\r\nabcd X {9}\r\n123456789 B {5}\r\nefghi X {99}\r\n";
+        let mut input = input.to_vec();
+        input.extend([b'z'; 99]);
+        input.extend(b")\r\n");
+        for capacity in [1, 3, 4096] {
+            let mut reader = io::BufReader::with_capacity(capacity, input.as_slice());
+            let mut taking = Taking {
+                taken: Vec::new(),
+                wants,
+            };
+            let read = read_response_for(&mut reader, &SMALL, &mut taking);
+            let read = read.map(|r| r.literals).map_err(|e| e.to_string());
+            assert_eq!(
+                read.as_deref().map_err(String::as_str),
+                expected,
+                "{capacity}"
+            );
+            assert!(String::from_utf8_lossy(&taking.taken).starts_with(taken));
+        }
+    }
+
+    #[test]
+    fn what_is_taken_is_not_kept() {
+        // The two that are kept come to nine octets, under the cap of ten; the one over it is offered to nobody.
+        check_taken(
+            9,
+            "123456789",
+            Ok(&[
+                whole(b"abcd"),
+                Literal::Taken,
+                whole(b"efghi"),
+                Literal::TooLarge(99),
+            ]),
+        );
+        check_taken(2, "123", Err("the rest is not wanted"));
     }
 }

@@ -122,7 +122,7 @@ fn string(value: &Value<'_>, response: &Response) -> Option<String> {
         Value::Nil => b"NIL",
         Value::Literal(index) => match response.literals.get(*index)? {
             Literal::Whole(octets) => octets.as_slice(),
-            Literal::TooLarge(_) => return None,
+            Literal::TooLarge(_) | Literal::Taken => return None,
         },
         Value::List => return None,
     };

@@ -305,9 +305,9 @@ pub(super) fn framing(stage: Stage, error: &FramingError) -> SourceError {
             "run again; what is done is kept",
         )
         .worth_retrying(),
-        FramingError::LineTooLong(_) | FramingError::LiteralTooLong(_) => {
-            protocol(stage, error.to_string()).worth_retrying()
-        }
+        FramingError::LineTooLong(_)
+        | FramingError::LiteralTooLong(_)
+        | FramingError::NotWanted => protocol(stage, error.to_string()).worth_retrying(),
     }
 }
 

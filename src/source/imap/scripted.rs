@@ -9,6 +9,8 @@ pub(super) struct Scripted {
     sent: Vec<u8>,
     /// Writes that are still taken.
     patience: usize,
+    /// Octets that come at a time.
+    piece: usize,
 }
 
 impl Scripted {
@@ -17,7 +19,13 @@ impl Scripted {
             answers: Cursor::new(answers.into()),
             sent: Vec::new(),
             patience: usize::MAX,
+            piece: usize::MAX,
         }
+    }
+
+    /// Gives so many octets at a time.
+    pub(super) fn in_pieces(self, piece: usize) -> Self {
+        Self { piece, ..self }
     }
 
     /// Takes so many writes and no more, like a server that has hung up.
@@ -41,7 +49,8 @@ impl Read for Scripted {
 
 impl BufRead for Scripted {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        self.answers.fill_buf()
+        let there = self.answers.fill_buf()?;
+        Ok(there.get(..self.piece).unwrap_or(there))
     }
 
     fn consume(&mut self, amount: usize) {

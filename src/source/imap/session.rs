@@ -17,7 +17,7 @@ use super::{
 use crate::finding::Stage;
 use crate::mailbox::Window;
 use crate::message;
-use crate::source::SourceError;
+use crate::source::{Receiver, SourceError};
 
 /// How long a server may take over its farewell.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -155,6 +155,20 @@ impl Session {
     ) -> Result<(), SourceError> {
         self.with_dialogue(Stage::Fetch, |dialogue| {
             fetch::fetch(dialogue, messages, sink)
+        })
+    }
+
+    /// As [`Session::fetch`], but hands each message on in pieces while it comes; what does not come is passed over.
+    ///
+    /// # Errors
+    /// As [`Session::fetch`]; a message that has not ended was cut.
+    pub fn fetch_into(
+        &mut self,
+        messages: &[Listed],
+        receiver: &mut dyn Receiver<u32>,
+    ) -> Result<(), SourceError> {
+        self.with_dialogue(Stage::Fetch, |dialogue| {
+            fetch::fetch_into(dialogue, messages, receiver)
         })
     }
 
