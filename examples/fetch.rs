@@ -33,6 +33,7 @@ fn main() -> anyhow::Result<()> {
     let chosen = session.sent_mailboxes(std::slice::from_ref(mailbox))?;
     let chosen = chosen.first().context("there is no such mailbox")?;
     session.examine(chosen)?;
+    let before = session.bytes_received();
     let since = Instant::now();
     let listed = session.list(&Window::default())?;
     let listing = since.elapsed();
@@ -53,7 +54,8 @@ fn main() -> anyhow::Result<()> {
         session.fetch(&listed, &mut count)?;
     }
     println!(
-        "{messages} messages, {missing} missing, {octets} octets, listed in {:.3} s, all in {:.3} s",
+        "{messages} messages, {missing} missing, {octets} octets of {} received, listed in {:.3} s, all in {:.3} s",
+        session.bytes_received() - before,
         listing.as_secs_f64(),
         since.elapsed().as_secs_f64()
     );

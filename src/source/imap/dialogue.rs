@@ -14,11 +14,11 @@ use crate::source::SourceError;
 const OUTSTANDING_ANSWERS: u64 = 16 << 20;
 
 /// Commands sent and not yet answered.
-const OUTSTANDING_COMMANDS: usize = 64;
+const OUTSTANDING_COMMANDS: usize = 256;
 
 /// Octets of commands not yet answered. A server that is busy writing does not read: what we send must fit into the
 /// buffers between us, or both sides would wait for each other.
-const OUTSTANDING_OCTETS: usize = 24 << 10;
+const OUTSTANDING_OCTETS: usize = 32 << 10;
 
 /// Unreadable lines after which the server is given up.
 const NOISE_LIMIT: usize = 1_000;
@@ -106,7 +106,8 @@ pub(super) struct Dialogue<'a, C> {
 
 impl<C: BufRead + Write> Dialogue<'_, C> {
     /// Sends `commands`, several ahead, and hands every response to `hear`, which may break off: the connection is out
-    /// of step then.
+    /// of step then. `commands` may have nothing to say, and more once an answer was heard; it is over when it has nothing to
+    /// say and nothing is waited for.
     ///
     /// # Errors
     /// I/O, BYE, or a server that is out of step; a NO or BAD is an [`Outcome`].
@@ -145,14 +146,13 @@ impl<C: BufRead + Write> Dialogue<'_, C> {
         commands: impl Iterator<Item = Command>,
         listener: &mut dyn Listener,
     ) -> Result<ControlFlow<()>, SourceError> {
-        let mut commands = commands.enumerate().peekable();
+        let mut queue = Queue::new(commands);
         let mut waiting = VecDeque::new();
         let mut noise = 0;
         let mut mute = None;
         loop {
             while mute.is_none()
-                && let Some((number, command)) =
-                    commands.next_if(|(_, next)| has_room(&waiting, next))
+                && let Some((number, command)) = queue.next_for(&waiting)
             {
                 match self.send(number, &command) {
                     Ok(sent) => waiting.push_back(sent),
@@ -267,6 +267,36 @@ impl<C: BufRead + Write> Dialogue<'_, C> {
             }
         })?;
         Ok(found)
+    }
+}
+
+/// Commands that are still to be sent.
+struct Queue<I> {
+    commands: I,
+    /// The next, for which there was no room.
+    held: Option<Command>,
+    given: usize,
+}
+
+impl<I: Iterator<Item = Command>> Queue<I> {
+    fn new(commands: I) -> Self {
+        let (held, given) = (None, 0);
+        Self {
+            commands,
+            held,
+            given,
+        }
+    }
+
+    /// The next command and its number, if there is one and room for it.
+    fn next_for(&mut self, waiting: &VecDeque<Waiting>) -> Option<(usize, Command)> {
+        let next = self.held.take().or_else(|| self.commands.next())?;
+        if !has_room(waiting, &next) {
+            self.held = Some(next);
+            return None;
+        }
+        self.given += 1;
+        Some((self.given - 1, next))
     }
 }
 

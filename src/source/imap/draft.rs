@@ -56,9 +56,9 @@ impl Draft {
         self.listed
     }
 
-    /// Octets of parts that have come.
+    /// Octets of header and parts that have come.
     pub(super) fn kept(&self) -> usize {
-        self.sections.values().map(Vec::len).sum()
+        self.header.len() + self.sections.values().map(Vec::len).sum::<usize>()
     }
 
     /// Takes an answer; whether it brought anything new, and nothing that the server does not have.
