@@ -3,6 +3,7 @@
 //! `cargo run --release --example weather -- PORT DELAY_MS MBIT`, the delay one way, the bandwidth from the server.
 #![allow(
     clippy::print_stdout,
+    clippy::indexing_slicing,
     clippy::unwrap_used,
     reason = "an example prints what is asked of it, and the relay is the tests'"
 )]

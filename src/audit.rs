@@ -14,6 +14,7 @@ mod files;
 pub mod history;
 mod interrupt;
 mod judging;
+mod known;
 mod line;
 mod mood;
 mod patience;

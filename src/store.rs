@@ -12,6 +12,7 @@ mod changes;
 mod error;
 mod exceptions;
 mod ladders;
+mod listings;
 mod lock;
 mod open;
 mod place;
@@ -29,6 +30,7 @@ pub use changes::{Changes, Regraded};
 pub use error::StoreError;
 pub use exceptions::exception_id;
 pub use ladders::Rung;
+pub use listings::LastListing;
 use lock::RunLock;
 pub use presence::Presence;
 pub use records::{
@@ -98,6 +100,27 @@ impl Store {
             uidvalidity,
             key,
         ))
+    }
+
+    /// What a server's mailbox held when a run listed it last.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn last_listing(&self, mailbox: &MailboxId) -> Result<Option<LastListing>, StoreError> {
+        self.told(listings::last(&self.connection, mailbox))
+    }
+
+    /// Remembers what a server's mailbox holds, in the place of what it held before.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn keep_listing(
+        &mut self,
+        mailbox: &MailboxId,
+        listing: &LastListing,
+    ) -> Result<(), StoreError> {
+        let done = listings::keep(&mut self.connection, mailbox, listing);
+        self.told(done)
     }
 
     /// Commits a batch of judged messages: that they were judged and what was found, in one transaction. Judging a message again

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::accounting;
 use super::fetching::{Listing, Second};
+use super::known::{self, Roll};
 use super::line::{Line, Opener};
 use super::mood::{Mood, Place, Refusal};
 use super::pipeline::{Before, End, Event, Pipeline, Work};
@@ -15,8 +16,8 @@ use crate::detect::JudgementKey;
 use crate::finding::Stage;
 use crate::mailbox::{Account, Custodian, MailboxId, Window};
 use crate::source::SourceError;
-use crate::source::imap::{Extent, Listed, SentMailbox, ServerSettings};
-use crate::store::{Coverage, ServerSeen};
+use crate::source::imap::{Examined, Extent, SentMailbox, ServerSettings};
+use crate::store::{Coverage, LastListing, ServerSeen};
 
 /// Failures in a row, nothing having arrived in between, after which a mailbox or login is given up.
 const ATTEMPTS: u32 = 4;
@@ -232,17 +233,17 @@ impl Caller<'_> {
             Some(listing) => listing,
             None => {
                 let job = self.job;
-                let listed = self.line()?.list(&job.window)?;
+                let Some(before) = self.done_before(chosen, &seen) else {
+                    // The writer is gone: the run ends.
+                    return Ok(());
+                };
+                let roll = known::roll(self.line()?, &seen, &before, &job.window)?;
                 let mut coverage =
                     accounting::coverage(self.job.mailbox(&chosen.name), &chosen.chosen_by);
                 coverage.read_only = Some(seen.read_only);
                 coverage.uidvalidity = Some(seen.uidvalidity);
                 coverage.messages = u64::from(seen.exists);
-                match self.opened(coverage, seen.uidvalidity, listed) {
-                    Some(opened) => listing.insert(opened),
-                    // The writer is gone: the run ends.
-                    None => return Ok(()),
-                }
+                listing.insert(self.opened(coverage, &seen, before, roll))
             }
         };
         let second = Second {
@@ -258,30 +259,34 @@ impl Caller<'_> {
         }
     }
 
+    /// What earlier runs did of the mailbox; `None` once the writer is gone.
+    fn done_before(&self, chosen: &SentMailbox, seen: &Examined) -> Option<Before> {
+        if self.job.full {
+            return Some(Before::default());
+        }
+        let mailbox = self.job.mailbox(&chosen.name);
+        self.pipeline
+            .done_before(&mailbox, seen.uidvalidity, &self.job.key)
+    }
+
     /// Leaves out what was judged before and begins to account for the rest.
     fn opened(
         &self,
         mut coverage: Coverage,
-        uidvalidity: u32,
-        listed: Vec<Listed>,
-    ) -> Option<Listing> {
-        let work = Work {
-            mailbox: coverage.mailbox.clone(),
-            custodian: Some(self.job.custodian.clone()),
-            key: self.job.key.clone(),
-            listed: Some((listed.iter().map(|l| l.uid).collect(), self.job.window)),
-        };
-        let mut before = if self.job.full {
-            Before::default()
-        } else {
-            self.pipeline
-                .done_before(&work.mailbox, uidvalidity, &work.key)?
-        };
-        coverage.in_window = listed.len() as u64;
-        coverage.bytes_stored = listed.iter().map(|l| u64::from(l.size)).sum();
+        seen: &Examined,
+        mut before: Before,
+        roll: Roll,
+    ) -> Listing {
+        let uidvalidity = seen.uidvalidity;
+        let sizes = roll.listed.iter().map(|l| u64::from(l.size));
+        coverage.bytes_stored = roll.octets + sizes.sum::<u64>();
+        coverage.judged_before = roll.known.len() as u64;
+        let mut uids = roll.known;
+        uids.extend(roll.listed.iter().map(|l| l.uid));
+        coverage.in_window = uids.len() as u64;
         let mut given_up = Vec::new();
         let mut remaining = BTreeMap::new();
-        for message in listed {
+        for message in roll.listed {
             if before.judged.contains(&message.uid) {
                 coverage.judged_before += 1;
             } else if let Some(exception) = before.given_up.remove(&message.uid) {
@@ -296,14 +301,28 @@ impl Caller<'_> {
         }
         let octets = remaining.values().map(|l| u64::from(l.size)).sum();
         let expected = remaining.keys().copied().collect();
+        let work = Work {
+            mailbox: coverage.mailbox.clone(),
+            custodian: Some(self.job.custodian.clone()),
+            key: self.job.key.clone(),
+            listing: Some(LastListing {
+                uidvalidity,
+                messages: seen.exists,
+                uidnext: seen.uidnext,
+                modseq: seen.highest_modseq,
+                window: self.job.window,
+                uids,
+                octets: coverage.bytes_stored,
+            }),
+        };
         let feed = self.pipeline.open(work, coverage, Some(expected), octets);
-        Some(Listing {
+        Listing {
             feed,
             uidvalidity,
             remaining,
             flagged: BTreeSet::new(),
             aside: Vec::new(),
-        })
+        }
     }
 
     /// The open connection, or a new one.

@@ -66,7 +66,7 @@ impl Shelf {
             mailbox: id,
             custodian: None,
             key: self.key.clone(),
-            listed: None,
+            listing: None,
         };
         let feed = pipeline.open(work, coverage, None, mailbox.size());
         let mut end = End::Done;

@@ -2,7 +2,8 @@
 
 use crate::mailbox::Window;
 use crate::source::imap::{
-    Examined, Extent, Fetched, Listed, SentMailbox, ServerSettings, Session, Undelivered,
+    Examined, Extent, Fetched, Listed, ListedFrom, SentMailbox, ServerSettings, Session,
+    Undelivered,
 };
 use crate::source::{Receiver, SourceError};
 
@@ -17,6 +18,7 @@ pub(super) trait Line {
     fn sent_mailboxes(&mut self, patterns: &[String]) -> Result<Vec<SentMailbox>, SourceError>;
     fn examine(&mut self, mailbox: &SentMailbox) -> Result<Examined, SourceError>;
     fn list(&mut self, window: &Window) -> Result<Vec<Listed>, SourceError>;
+    fn list_from(&mut self, uid: u32, window: &Window) -> Result<ListedFrom, SourceError>;
     fn fetch(
         &mut self,
         messages: &[Listed],
@@ -55,6 +57,10 @@ impl Line for Session {
 
     fn list(&mut self, window: &Window) -> Result<Vec<Listed>, SourceError> {
         Session::list(self, window)
+    }
+
+    fn list_from(&mut self, uid: u32, window: &Window) -> Result<ListedFrom, SourceError> {
+        Session::list_from(self, uid, window)
     }
 
     fn fetch(

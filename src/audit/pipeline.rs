@@ -13,10 +13,10 @@ use super::budget::{Budget, Permit};
 use super::quiet;
 use crate::detect::JudgementKey;
 use crate::finding::Exception;
-use crate::mailbox::{Custodian, Locator, MailboxId, RawMessage, Window};
+use crate::mailbox::{Custodian, Locator, MailboxId, RawMessage};
 use crate::source::SourceError;
 use crate::source::imap::{Extent, Fetched, Listed};
-use crate::store::{Coverage, Judged, ServerSeen};
+use crate::store::{Coverage, Judged, LastListing, ServerSeen};
 
 /// Octets of messages between a source and the writer, in total.
 const IN_FLIGHT: usize = 8 << 20;
@@ -30,8 +30,8 @@ pub(super) struct Work {
     pub(super) custodian: Option<Custodian>,
     /// Under which key its messages are judged.
     pub(super) key: JudgementKey,
-    /// What the server listed, and what it was asked for; `None` for files.
-    pub(super) listed: Option<(BTreeSet<u32>, Window)>,
+    /// What the server holds; `None` for files.
+    pub(super) listing: Option<LastListing>,
 }
 
 /// What comes of one message.
@@ -78,6 +78,8 @@ pub(super) type Slot = u64;
 pub(super) struct Before {
     pub(super) judged: BTreeSet<u32>,
     pub(super) given_up: BTreeMap<u32, Exception>,
+    /// What the mailbox held then.
+    pub(super) listing: Option<LastListing>,
 }
 
 /// What the writer is told.

@@ -18,8 +18,8 @@ use crate::finding::{Author, Conclusion, Finding, Stage, Verdict};
 use crate::mailbox::{Account, Custodian, RawMessage, Window};
 use crate::source::files::{FileMailbox, Format};
 use crate::source::imap::{
-    Accepted, Auth, Examined, Extent, Fetched, Listed, Secret, SentMailbox, ServerSettings, Tls,
-    Undelivered,
+    Accepted, Auth, Examined, Extent, Fetched, Listed, ListedFrom, Secret, SentMailbox,
+    ServerSettings, Tls, Undelivered,
 };
 use crate::source::{Receiver, SourceError};
 use crate::store::{Coverage, Judged, RunRecord, Store};
@@ -197,6 +197,15 @@ impl Line for Connection {
                 internal_date: None,
             })
             .collect())
+    }
+
+    fn list_from(&mut self, uid: u32, window: &Window) -> Result<ListedFrom, SourceError> {
+        let mut listed = self.list(window)?;
+        listed.retain(|l| l.uid >= uid);
+        Ok(ListedFrom {
+            messages: listed.len() as u64,
+            in_window: listed,
+        })
     }
 
     fn fetch(

@@ -101,6 +101,7 @@ impl<'s> Writer<'s> {
                 let before = Before {
                     judged: store.judged_uids(&mailbox, uidvalidity, &key)?,
                     given_up: store.given_up(&mailbox, uidvalidity, accounting::ATTEMPTS)?,
+                    listing: store.last_listing(&mailbox)?,
                 };
                 // Whoever asked may have ended in the meantime.
                 let _ = answer.send(before);
@@ -314,15 +315,16 @@ impl Open {
         self.coverage.seconds = self.since.elapsed().as_secs_f64();
         self.coverage.status = accounting::status(&self.coverage, knows_all, &end);
         store.set_coverage(&self.coverage)?;
-        if let Some((listed, window)) = &self.work.listed {
+        if let Some(listing) = &self.work.listing {
             let is_read_whole = self.coverage.exceptions == 0;
             let presence = Presence {
                 uidvalidity,
-                listed,
-                window,
+                listed: &listing.uids,
+                window: &listing.window,
                 is_read_whole,
             };
             store.mark_gone(&self.work.mailbox, &presence)?;
+            store.keep_listing(&self.work.mailbox, listing)?;
         }
         Ok(self.coverage)
     }

@@ -164,6 +164,15 @@ pub struct Listed {
     pub internal_date: Option<Timestamp>,
 }
 
+/// What a mailbox holds from some UID on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ListedFrom {
+    /// All messages, in the window or not.
+    pub messages: u64,
+    /// Those in the window, ascending by UID.
+    pub in_window: Vec<Listed>,
+}
+
 /// How much of a message is fetched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Extent {

@@ -81,6 +81,7 @@ fn forget(transaction: &Transaction<'_>, custodian: &str) -> rusqlite::Result<()
         "DELETE FROM exceptions WHERE mailbox_id IN THEIRS",
         "DELETE FROM coverage WHERE mailbox_id IN THEIRS",
         "DELETE FROM judged WHERE mailbox_id IN THEIRS",
+        "DELETE FROM listings WHERE mailbox_id IN THEIRS",
         "DELETE FROM mailboxes WHERE mailbox_id IN THEIRS",
         "DELETE FROM people WHERE custodian = ?1",
     ] {

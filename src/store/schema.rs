@@ -148,10 +148,17 @@ const MIGRATIONS: &[&str] = &[
         rungs TEXT NOT NULL
     ) WITHOUT ROWID;
     ",
+    // What a server's mailbox held when it was last listed.
+    "
+    CREATE TABLE listings (
+        mailbox_id INTEGER PRIMARY KEY,
+        payload    TEXT NOT NULL
+    );
+    ",
 ];
 
 /// The schema version that this program writes.
-pub(super) const VERSION: u32 = 7;
+pub(super) const VERSION: u32 = 8;
 
 /// What a file turned out to be.
 pub(super) enum Condition {

@@ -1,6 +1,6 @@
 //! A mailbox that grows from night to night, with everything that happens to mailboxes in between.
 
-use crate::harness::{Audit, Dovecot, Ran, Row, farewell, ordinary};
+use crate::harness::{Audit, Dovecot, Ran, Row, Wiretap, farewell, ordinary};
 
 /// The rows of a table without what tells one run from another.
 fn standing(ran: &Ran, table: &str) -> Vec<Row> {
@@ -117,5 +117,59 @@ fn ten_nights_end_in_the_report_of_one_run() {
     let ran = audit.run(&[]).ended(0);
     assert_eq!(changes(&ran), expected("same"));
     assert_eq!(ran.rows("findings.csv")[3]["finding_id"], decided);
+    drop(dovecot);
+}
+
+#[test]
+fn an_unchanged_mailbox_is_left_after_one_examine() {
+    let Some(dovecot) = Dovecot::new() else {
+        return;
+    };
+    let dovecot = dovecot
+        .user("anna")
+        .mailbox("anna", "Sent")
+        .seen("anna", "Sent", "S", &farewell("anna", 1))
+        .seen("anna", "Sent", "S", &ordinary("anna", 2))
+        .seen("anna", "Sent", "S", &ordinary("anna", 3))
+        .start();
+    let tap = Wiretap::on(dovecot.port());
+    let audit = Audit::on(&dovecot).plain(tap.port()).leaver("anna");
+    // What the run asked after EXAMINE, and what it told.
+    let check = |arguments: &[&str], asked: &[&str], accounted: &str, change: &str| {
+        let before = tap.said().len();
+        let ran = audit.run(arguments).ended(0);
+        let columns = ["in_window", "judged", "judged_before", "status"];
+        ran.has("coverage.csv", &columns, &[accounted]);
+        assert_eq!(changes(&ran)[0], change);
+        let said = tap.said()[before..].to_owned();
+        let (_, said) = said.split_once(" EXAMINE ").unwrap();
+        let commands = said
+            .lines()
+            .skip(1)
+            .filter_map(|line| line.split_once(' '))
+            .map(|(_, command)| command.split(" (").next().unwrap())
+            .filter(|command| !command.starts_with("LOGOUT"));
+        assert_eq!(commands.collect::<Vec<_>>(), asked);
+    };
+    let (all, new) = ("Goodbye 1 new ", "Goodbye 1 same ");
+    check(&[], &["FETCH 1:3", "UID FETCH 1:3"], "3|3|0|complete", all);
+    check(&[], &[], "3|0|3|unchanged", new);
+    // Somebody asks for mod-sequences, which Dovecot begins to tell then; that may be a change, and is none.
+    dovecot.state("anna", "Sent");
+    check(&[], &["UID FETCH 4:*"], "3|0|3|unchanged", new);
+    check(&[], &[], "3|0|3|unchanged", new);
+    let dovecot = dovecot.seen("anna", "Sent", "S", &ordinary("anna", 4));
+    let asked = ["UID FETCH 4:*", "UID FETCH 4"];
+    check(&[], &asked, "4|1|3|complete", new);
+    check(&[], &[], "4|0|4|unchanged", new);
+    // As many as before, and not the same.
+    assert_eq!(dovecot.delete("anna", "Sent", "Goodbye 1\r"), 1);
+    let dovecot = dovecot.seen("anna", "Sent", "S", &ordinary("anna", 5));
+    let asked = ["UID FETCH 5:*", "FETCH 1:4", "UID FETCH 5"];
+    let gone = "Goodbye 1 gone ";
+    check(&[], &asked, "4|1|3|complete", gone);
+    check(&[], &[], "4|0|4|unchanged", gone);
+    let everything = ["FETCH 1:4", "UID FETCH 2:5"];
+    check(&["--full"], &everything, "4|4|0|complete", gone);
     drop(dovecot);
 }

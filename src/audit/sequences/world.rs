@@ -26,8 +26,8 @@ use crate::mailbox::{Account, Custodian, Organisation, Window};
 use crate::query::QuerySet;
 use crate::report::{Audience, Dialect, Format, ReportSettings};
 use crate::source::imap::{
-    Accepted, Auth, Examined, Extent, Fetched, Listed, Secret, SentMailbox, ServerSettings, Tls,
-    Undelivered,
+    Accepted, Auth, Examined, Extent, Fetched, Listed, ListedFrom, Secret, SentMailbox,
+    ServerSettings, Tls, Undelivered,
 };
 use crate::source::{Receiver, SourceError};
 use crate::store::Store;
@@ -616,7 +616,8 @@ impl Line for Connection {
         Ok(Examined {
             uidvalidity: mailbox.uidvalidity,
             exists: u32::try_from(mailbox.held.len()).unwrap(),
-            uidnext: None,
+            // Not every server tells it.
+            uidnext: (self.open == 0).then_some(mailbox.next),
             highest_modseq: None,
             read_only: true,
         })
@@ -632,6 +633,16 @@ impl Line for Connection {
         let held = self.server.mailboxes[self.open].held.iter();
         let in_window = held.filter(|(_, number)| window.contains(letter(*number).at));
         Ok(in_window.map(listed).collect())
+    }
+
+    fn list_from(&mut self, uid: u32, window: &Window) -> Result<ListedFrom, SourceError> {
+        let mut in_window = self.list(window)?;
+        in_window.retain(|listed| listed.uid >= uid);
+        let held = self.server.mailboxes[self.open].held.iter();
+        Ok(ListedFrom {
+            messages: held.filter(|held| held.0 >= uid).count() as u64,
+            in_window,
+        })
     }
 
     fn fetch(

@@ -11,7 +11,7 @@ use super::fetch_answer::{Body, FetchAnswer, Malformed, fetch_answer};
 use super::framing::Response;
 use super::grammar::{Kind, kind, number, response_code, split_word};
 use super::sets::{Portion, portions};
-use super::{Listed, refusal};
+use super::{Listed, ListedFrom, refusal};
 use crate::finding::Stage;
 use crate::mailbox::Window;
 use crate::source::SourceError;
@@ -33,6 +33,49 @@ pub(super) fn list<C: BufRead + Write>(
     read_date: &dyn Fn(&[u8]) -> Option<Timestamp>,
 ) -> Result<Vec<Listed>, SourceError> {
     let all = list_all(dialogue, exists)?;
+    in_window(dialogue, all, window, read_date)
+}
+
+/// Lists the messages whose UID is `first` or higher, in the order of their UIDs.
+pub(super) fn list_from<C: BufRead + Write>(
+    dialogue: &mut Dialogue<'_, C>,
+    first: u32,
+    window: &Window,
+    read_date: &dyn Fn(&[u8]) -> Option<Timestamp>,
+) -> Result<ListedFrom, SourceError> {
+    let stage = dialogue.stage;
+    let mut pass = Pass::default();
+    let command = Command::light(format!(
+        "UID FETCH {first}:* (UID INTERNALDATE RFC822.SIZE)"
+    ));
+    dialogue.converse(std::iter::once(command), &mut |event| {
+        match event {
+            Event::Untagged(response) => pass.hear(response, stage)?,
+            Event::Done(outcome) => {
+                check_mood(stage, "the server does not list the messages", &outcome)?;
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    // Past the end the last message is given, whatever its UID (RFC 9051, 6.4.9).
+    let new: Vec<_> = pass
+        .found
+        .into_values()
+        .filter(|m| m.uid >= first)
+        .collect();
+    Ok(ListedFrom {
+        messages: new.len() as u64,
+        in_window: in_window(dialogue, new, window, read_date)?,
+    })
+}
+
+/// Leaves out what is not in the window.
+fn in_window<C: BufRead + Write>(
+    dialogue: &mut Dialogue<'_, C>,
+    all: Vec<Listed>,
+    window: &Window,
+    read_date: &dyn Fn(&[u8]) -> Option<Timestamp>,
+) -> Result<Vec<Listed>, SourceError> {
     if window.is_unlimited() {
         return Ok(all);
     }

@@ -11,8 +11,8 @@ use super::login::{greet, guarded, log_in};
 use super::shared::Shared;
 use super::stream::{Wire, connect};
 use super::{
-    Examined, Fetched, Listed, SentMailbox, ServerSettings, Undelivered, discovery, fetch, listing,
-    refusal,
+    Examined, Fetched, Listed, ListedFrom, SentMailbox, ServerSettings, Undelivered, discovery,
+    fetch, listing, refusal,
 };
 use crate::finding::Stage;
 use crate::mailbox::Window;
@@ -139,6 +139,17 @@ impl Session {
         let read_date = |header: &[u8]| message::parse(header).sent;
         self.with_dialogue(Stage::List, |dialogue| {
             listing::list(dialogue, exists, window, &read_date)
+        })
+    }
+
+    /// As [`Session::list`], of the messages whose UID is `uid` or higher; what the server hides is not among them.
+    ///
+    /// # Errors
+    /// `list` stage.
+    pub fn list_from(&mut self, uid: u32, window: &Window) -> Result<ListedFrom, SourceError> {
+        let read_date = |header: &[u8]| message::parse(header).sent;
+        self.with_dialogue(Stage::List, |dialogue| {
+            listing::list_from(dialogue, uid, window, &read_date)
         })
     }
 
