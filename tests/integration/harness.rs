@@ -19,7 +19,7 @@ pub(crate) use cyrus::Cyrus;
 pub(crate) use desk::Desk;
 pub(crate) use dovecot::{Dovecot, MASTER, PASSWORD};
 pub(crate) use mail::{farewell, ordinary, with_attachments};
-pub(crate) use poison::{FAULTS, OCTET_FAULTS, Poisoner, STEPS};
+pub(crate) use poison::{FAULTS, LITERAL_FAULTS, OCTET_FAULTS, Poisoner, STEPS};
 pub(crate) use provider::{CLIENT, Habits, Provider};
 pub(crate) use weather::Weather;
 pub(crate) use wiretap::Wiretap;

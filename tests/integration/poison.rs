@@ -1,6 +1,6 @@
 //! Servers with every fault that we know, at every step of the conversation: each costs its own account at most.
 
-use crate::harness::{Audit, FAULTS, OCTET_FAULTS, Poisoner, Row, STEPS};
+use crate::harness::{Audit, FAULTS, LITERAL_FAULTS, OCTET_FAULTS, Poisoner, Row, STEPS};
 
 /// One run over everybody of `how` (`once`, `ever`) and two for whom all is well; gives their coverage.
 fn run(how: &str) -> Vec<Row> {
@@ -113,9 +113,68 @@ fn a_fault_at_any_octet_costs_nothing_that_is_not_told() {
     // No run takes up more accounts than the desk lets it have time for.
     for some in names.chunks(2000) {
         let coverage = run_over(Poisoner::start(), some.to_vec());
-        // A line that breaks is taken up again.
+        // A line that breaks, or is silent for too long, is taken up again.
+        let is_again = |name: &&&str| name.contains("-cut-") || name.contains("-stall-");
         let lost = incomplete(&coverage);
-        let cut: Vec<_> = lost.iter().filter(|name| name.contains("-cut-")).collect();
-        assert!(cut.is_empty(), "{cut:?}");
+        let lost: Vec<_> = lost.iter().filter(is_again).collect();
+        assert!(lost.is_empty(), "{lost:?}");
     }
+}
+
+#[test]
+fn a_literal_of_any_size_costs_nothing_that_is_not_told() {
+    let (port, said) = Poisoner::counting();
+    run_over(port, Vec::new());
+    let literals = said.lock().unwrap()["literals anna"];
+    assert!(literals > 10, "{literals}");
+    let names = |how: &str| -> Vec<String> {
+        let faults = LITERAL_FAULTS.iter();
+        faults
+            .flat_map(|fault| (0..literals).map(move |at| format!("{how}-{fault}-{at}")))
+            .collect()
+    };
+    let coverage = run_over(Poisoner::start(), names("literal"));
+    assert_eq!(incomplete(&coverage), [""; 0]);
+    let coverage = run_over(Poisoner::start(), names("literals"));
+    let lost = incomplete(&coverage);
+    // At the next attempt it is another message's literal, but LIST begins the same each time.
+    let (first, others): (Vec<_>, Vec<_>) = lost.iter().partition(|name| name.ends_with("-0"));
+    assert!(first.contains(&&"literals-beyond-0"), "{first:?}");
+    assert!(others.is_empty(), "{others:?}");
+}
+
+#[test]
+fn patience_that_a_server_asks_for_is_counted() {
+    let names = vec!["patience-1".to_owned(), "patience-2".to_owned()];
+    let coverage = run_over(Poisoner::start(), names);
+    assert_eq!(incomplete(&coverage), [""; 0]);
+    for row in coverage {
+        let waited: f64 = row["throttled_seconds"].parse().unwrap();
+        let is_asked = row["custodian"].starts_with("patience");
+        // Of the two seconds some may pass before the wait begins.
+        assert!(!is_asked || waited > 0.5, "{row:?}");
+    }
+}
+
+#[test]
+fn a_server_that_lets_in_two_serves_all_two_by_two() {
+    let names = (0..12).map(|number| format!("crowd-{number}")).collect();
+    let coverage = run_over(Poisoner::start(), names);
+    assert_eq!(incomplete(&coverage), [""; 0]);
+}
+
+#[test]
+fn a_server_that_is_never_well_is_not_asked_for_ever() {
+    let mut audit =
+        Audit::on_port(Poisoner::start()).server("timeout = \"20s\"\nconnections = 4\n");
+    for number in 0..40 {
+        audit = audit.leaver(&format!("ill-{number}"));
+    }
+    let ran = audit.run(&[]).ended(3);
+    assert_eq!(ran.rows("coverage.csv").len(), 40);
+    let exceptions = ran.rows("exceptions.csv");
+    assert_eq!(exceptions.len(), 40);
+    let codes = |code: &str| exceptions.iter().filter(|row| row["code"] == code).count();
+    assert_eq!(codes("unavailable") + codes("server-given-up"), 40);
+    assert!(codes("server-given-up") > 20, "{exceptions:?}");
 }

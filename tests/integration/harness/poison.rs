@@ -1,5 +1,5 @@
-//! A scripted IMAP server whose users each meet one fault at one step of the conversation, once or every time; or, once, at
-//! one octet of it.
+//! A scripted IMAP server whose users each meet one fault at one step of the conversation or at one literal of it, once or
+//! every time; or, once, at one octet of it.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
@@ -20,12 +20,19 @@ pub(crate) const FAULTS: &[&str] = &[
 pub(crate) const STEPS: usize = 8;
 
 /// What can go wrong at any octet of what the server says after the login.
-pub(crate) const OCTET_FAULTS: &[&str] = &["cut", "garbage", "lost"];
+pub(crate) const OCTET_FAULTS: &[&str] = &["cut", "garbage", "lost", "stall"];
+
+/// What can go wrong with any literal: the size that is announced, or a line before the one that it stands in.
+pub(crate) const LITERAL_FAULTS: &[&str] = &[
+    "less1", "less2", "none", "more1", "more7", "kept", "skipped", "beyond", "tag", "done",
+];
 
 /// Longer than the client's patience in these tests.
 const STALL: Duration = Duration::from_secs(6);
 
-/// A user is called `once-FAULT-STEP`, `ever-FAULT-STEP`, `octet-FAULT-PLACE`, or anything else for whom all is well.
+/// A user is called `once-FAULT-STEP`, `ever-FAULT-STEP`, `octet-FAULT-PLACE`, `literal-FAULT-NUMBER`,
+/// `literals-FAULT-NUMBER` (ever), `patience-…`, who is asked for it once, `ill-…`, for whom the server is never well,
+/// `crowd-…`, of whom it lets in two at a time, or anything else for whom all is well.
 pub(crate) struct Poisoner;
 
 struct Fault {
@@ -46,7 +53,8 @@ impl Poisoner {
         Self::counting().0
     }
 
-    /// Starts; gives the port, and how many octets were said to each user (`said NAME`) after the first login.
+    /// Starts; gives the port, and how many octets (`said NAME`) and literals (`literals NAME`) were said to each user after
+    /// the first login.
     pub(crate) fn counting() -> (u16, Arc<Mutex<HashMap<String, u32>>>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -88,6 +96,22 @@ struct Conversation {
     ahead: Option<(String, usize)>,
     /// Octets said since the login.
     said: usize,
+    /// Literals said since then, and the fault at one of them.
+    literals: usize,
+    literal_fault: Option<(String, usize)>,
+    /// Whether this connection is one of the crowd that was let in.
+    is_in: bool,
+}
+
+/// Of the crowd so many are let in.
+const ROOM: u32 = 2;
+
+impl Drop for Conversation {
+    fn drop(&mut self) {
+        if self.is_in {
+            *self.met.lock().unwrap().get_mut("crowd").unwrap() -= 1;
+        }
+    }
 }
 
 impl Conversation {
@@ -101,6 +125,9 @@ impl Conversation {
             user,
             ahead: None,
             said: 0,
+            literals: 0,
+            literal_fault: None,
+            is_in: false,
         }
     }
 
@@ -124,6 +151,10 @@ impl Conversation {
         match fault.as_str() {
             "cut" => return Ok(Go::Away),
             "garbage" => self.writer.write_all(b"\xff{3}\"(\x00 \r\n")?,
+            "stall" => {
+                thread::sleep(STALL);
+                return Ok(Go::Away);
+            }
             "lost" => return self.writer.write_all(&octets[place + 1..]).map(|()| Go::On),
             other => panic!("no such fault: {other}"),
         }
@@ -144,8 +175,10 @@ impl Conversation {
             line.clear();
         }
         let mut met = self.met.lock().unwrap();
-        met.entry(format!("said {}", self.user))
-            .or_insert(u32::try_from(self.said).unwrap());
+        for (what, count) in [("said", self.said), ("literals", self.literals)] {
+            met.entry(format!("{what} {}", self.user))
+                .or_insert(u32::try_from(count).unwrap());
+        }
         Ok(())
     }
 
@@ -157,6 +190,7 @@ impl Conversation {
                 let user = command.split('"').nth(1).unwrap_or_default();
                 user.clone_into(&mut self.user);
                 self.ahead = self.octet_fault();
+                self.literal_fault = self.fault_at_literal();
                 (0, String::new())
             }
             // The first one comes before anybody is known.
@@ -255,6 +289,82 @@ impl Conversation {
         (*times == 1).then(|| (fault.to_owned(), place.parse().unwrap()))
     }
 
+    /// The fault at a literal that this user meets in this conversation.
+    fn fault_at_literal(&self) -> Option<(String, usize)> {
+        let (how, rest) = self.user.split_once('-')?;
+        let (fault, number) = rest.split_once('-')?;
+        if !how.starts_with("literal") {
+            return None;
+        }
+        let mut met = self.met.lock().unwrap();
+        let times = met.entry(self.user.clone()).or_default();
+        *times += 1;
+        (how == "literals" || *times == 1).then(|| (fault.to_owned(), number.parse().unwrap()))
+    }
+
+    /// Counts the literals in `data`, and plays the fault at the one whose turn it is. Its tag is `tag` where it is not wrong.
+    fn with_literal_fault(&mut self, data: &[u8], tag: &str) -> Vec<u8> {
+        let mut said = Vec::new();
+        let mut line = 0;
+        let mut rest = data;
+        while let Some((before, size, after)) = next_literal(rest) {
+            let fault = self.literal_fault.as_ref();
+            let fault = fault.filter(|(_, number)| *number == self.literals);
+            self.literals += 1;
+            if let Some(at) = before.windows(3).rposition(|w| w == b"\r\n*") {
+                line = said.len() + at + 2;
+            }
+            said.extend_from_slice(before);
+            let announced = match fault.map(|(fault, _)| fault.as_str()) {
+                None => size.to_string(),
+                Some("less1") => size.saturating_sub(1).to_string(),
+                Some("less2") => size.saturating_sub(2).to_string(),
+                Some("none") => "0".to_owned(),
+                Some("more1") => (size + 1).to_string(),
+                Some("more7") => (size + 7).to_string(),
+                // As much as is kept in memory, as is skipped, and more than that.
+                Some("kept") => (256_u64 << 20).to_string(),
+                Some("skipped") => u32::MAX.to_string(),
+                Some("beyond") => "99999999999999999999".to_owned(),
+                Some(other) => {
+                    let tag = if other == "tag" { "zz9" } else { tag };
+                    let wrong = format!("{tag} OK done\r\n");
+                    said.splice(line..line, wrong.into_bytes());
+                    size.to_string()
+                }
+            };
+            said.extend_from_slice(format!("{{{announced}}}\r\n").as_bytes());
+            said.extend_from_slice(&after[..size]);
+            rest = &after[size..];
+        }
+        said.extend_from_slice(rest);
+        said
+    }
+
+    /// What the server as a whole has against this connection.
+    fn mood(&mut self, step: Option<usize>) -> Option<&'static str> {
+        let (kind, _) = self.user.split_once('-')?;
+        let mut met = self.met.lock().unwrap();
+        match (kind, step?) {
+            ("patience", 3) => {
+                let times = met.entry(self.user.clone()).or_default();
+                *times += 1;
+                (*times == 1).then_some("[THROTTLED] Suggested Backoff Time: 2000 milliseconds")
+            }
+            ("ill", 0) => Some("[UNAVAILABLE] Suggested Backoff Time: 10 milliseconds"),
+            ("crowd", 0) => {
+                let inside = met.entry(kind.to_owned()).or_default();
+                if *inside >= ROOM {
+                    return Some("[LIMIT] Too many simultaneous connections");
+                }
+                *inside += 1;
+                self.is_in = true;
+                None
+            }
+            _ => None,
+        }
+    }
+
     /// The fault that this user meets now.
     fn fault(&self, step: Option<usize>) -> Option<String> {
         let words: Vec<_> = self.user.split('-').collect();
@@ -276,8 +386,12 @@ impl Conversation {
     }
 
     fn play(&mut self, tag: &str, step: Option<usize>, data: &[u8]) -> std::io::Result<Go> {
+        if let Some(said) = self.mood(step) {
+            return self.say(format!("{tag} NO {said}\r\n").as_bytes());
+        }
         let code = if step == Some(3) { "[READ-ONLY] " } else { "" };
         let done = format!("{tag} OK {code}done\r\n");
+        let data = &self.with_literal_fault(data, tag)[..];
         let whole = [data, done.as_bytes()].concat();
         let other_sizes = |add: isize| {
             let text = String::from_utf8(data.to_vec()).unwrap();
@@ -319,4 +433,12 @@ impl Conversation {
         };
         self.say(&said)
     }
+}
+
+/// What stands before the next literal, its size, and what follows its announcement.
+fn next_literal(data: &[u8]) -> Option<(&[u8], usize, &[u8])> {
+    let end = data.windows(3).position(|w| w == b"}\r\n")?;
+    let begin = data[..end].iter().rposition(|b| *b == b'{')?;
+    let size = std::str::from_utf8(&data[begin + 1..end]).unwrap();
+    Some((&data[..begin], size.parse().unwrap(), &data[end + 3..]))
 }
