@@ -8,6 +8,7 @@ use super::ConfigError;
 use super::dates::parse_days;
 use super::file::{Document, RawAudit, RawReport, unknown_value};
 use crate::report::Format;
+use crate::source::imap::SPECIAL_USES;
 
 /// Days before the last day that are audited unless the file says otherwise.
 const WINDOW_BEFORE: i32 = 180;
@@ -67,6 +68,11 @@ pub(super) fn audit(
     })
 }
 
+fn is_special_use(attribute: &str) -> bool {
+    let mut uses = SPECIAL_USES.iter();
+    uses.any(|name| name.eq_ignore_ascii_case(attribute))
+}
+
 fn mailbox_patterns(
     document: &Document<'_>,
     written: Vec<Spanned<String>>,
@@ -79,9 +85,9 @@ fn mailbox_patterns(
             let attribute = pattern.strip_prefix('=').unwrap_or(&pattern);
             let problem = if pattern.trim().is_empty() {
                 "this names no mailbox: write \"\\\\Sent\", a name or a glob".to_owned()
-            } else if attribute.starts_with('\\') && !attribute.eq_ignore_ascii_case("\\Sent") {
-                "the only attribute here is \"\\\\Sent\" (or \"=\\\\Sent\"); name other mailboxes by their names"
-                    .to_owned()
+            } else if attribute.starts_with('\\') && !is_special_use(attribute) {
+                let known = SPECIAL_USES.map(|name| format!("\"\\{name}\"")).join(", ");
+                format!("no mailbox has this attribute; known are {known}; name other mailboxes by their names")
             } else if let Err(error) = globset::Glob::new(&pattern.replace('\\', "\\\\")) {
                 format!("this is no name and no glob: {}", error.kind())
             } else {

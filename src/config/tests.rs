@@ -549,12 +549,13 @@ fn audit_and_report_values() {
     );
     check(
         "mailboxes = [\"\\\\Sent\"]",
-        "mailboxes = [\"\\\\Drafts\"]",
-        "audit.toml:20: audit.mailboxes: the only attribute here is \"\\\\Sent\" (or \"=\\\\Sent\"); name other mailboxes by their names",
+        "mailboxes = [\"\\\\Draft\"]",
+        "audit.toml:20: audit.mailboxes: no mailbox has this attribute; known are \"\\\\Sent\", \"\\\\Drafts\", \"\\\\Trash\", \
+         \"\\\\Archive\", \"\\\\All\", \"\\\\Junk\", \"\\\\Flagged\"; name other mailboxes by their names",
     );
     check_ok(
         "mailboxes = [\"\\\\Sent\"]",
-        "mailboxes = [\"=\\\\Sent\", \"Archive/*\", \"Sent Items\"]",
+        "mailboxes = [\"=\\\\Sent\", \"\\\\drafts\", \"Archive/*\", \"Sent Items\"]",
     );
     check(
         "store = \"audit.db\"",

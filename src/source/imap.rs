@@ -15,6 +15,7 @@ mod lean;
 mod listing;
 mod login;
 mod mailboxes;
+mod placeholder;
 mod refusal;
 #[cfg(test)]
 mod scripted;
@@ -40,6 +41,7 @@ use super::SourceError;
 
 pub use accepted::Accepted;
 pub use bearer::BearerMechanism;
+pub use discovery::SPECIAL_USES;
 pub use refusal::asked_to_wait;
 pub use secret::{HAS_KEYRING, Secret};
 pub use session::Session;
@@ -199,6 +201,6 @@ pub struct Fetched {
 pub struct Undelivered {
     /// Which one.
     pub listed: Listed,
-    /// `not-delivered`, `server-refused`, `no-content`, `too-large`: an exception of this message alone.
+    /// `not-delivered`, `server-refused`, `no-content`, `too-large`, `placeholder`: an exception of this message alone.
     pub error: SourceError,
 }

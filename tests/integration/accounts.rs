@@ -216,3 +216,29 @@ fn check_reads_no_message() {
         .command(&["check"])
         .ended(0);
 }
+
+#[test]
+fn a_note_in_the_place_of_a_message_is_no_message() {
+    let Some(dovecot) = Dovecot::new() else {
+        return;
+    };
+    // What Exchange serves for mail that it cannot convert.
+    let note = "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=\"us-ascii\"\r\n\
+                From: Microsoft Exchange Server 2010\r\nTo: Anna <anna@acme.example>\r\n\
+                Subject: Retrieval using the IMAP4 protocol failed for the following\r\n message: 2\r\n\r\n\
+                The server couldn't retrieve the following message:\r\n\r\nSubject: \"Goodbye\"\r\n";
+    let dovecot = dovecot
+        .user("anna")
+        .mailbox("anna", "Sent")
+        .seen("anna", "Sent", "S", &farewell("anna", 1))
+        .seen("anna", "Sent", "S", note)
+        .start();
+    let ran = Audit::on(&dovecot).leaver("anna").run(&[]).ended(3);
+    ran.has(
+        "coverage.csv",
+        COVERAGE,
+        &["anna@acme.example|Sent|yes|2|2|1|1|1|partial"],
+    );
+    let columns = ["uid", "stage", "code", "retryable"];
+    ran.has("exceptions.csv", &columns, &["2|fetch|placeholder|yes"]);
+}

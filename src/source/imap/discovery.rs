@@ -6,10 +6,21 @@ use std::io::{BufRead, Write};
 use globset::{GlobBuilder, GlobMatcher};
 
 use super::dialogue::Dialogue;
-use super::mailboxes::{Listing, Namespaces, list, namespaces};
+use super::mailboxes::{Listing, Namespaces, Uses, list, namespaces};
 use super::{SentMailbox, refusal, sent_names};
 use crate::finding::Stage;
 use crate::source::SourceError;
+
+/// The attributes that `audit.mailboxes` may name (RFC 6154, 2).
+pub const SPECIAL_USES: [&str; 7] = [
+    "\\Sent",
+    "\\Drafts",
+    "\\Trash",
+    "\\Archive",
+    "\\All",
+    "\\Junk",
+    "\\Flagged",
+];
 
 /// Mailbox names that an error shows.
 const NAMES_SHOWN: usize = 20;
@@ -21,7 +32,14 @@ pub(super) fn sent_mailboxes<C: BufRead + Write>(
     patterns: &[String],
 ) -> Result<Vec<SentMailbox>, SourceError> {
     let offers = |name: &str| capabilities.iter().any(|c| c == name);
-    let listings = list(dialogue, offers("SPECIAL-USE") && offers("LIST-EXTENDED"))?;
+    let uses = if offers("SPECIAL-USE") && offers("LIST-EXTENDED") {
+        Uses::Returned
+    } else if offers("XLIST") && !offers("SPECIAL-USE") {
+        Uses::Xlist
+    } else {
+        Uses::Plain
+    };
+    let listings = list(dialogue, uses)?;
     let namespaces = if offers("NAMESPACE") {
         namespaces(dialogue)?
     } else {
@@ -38,8 +56,8 @@ pub(super) fn sent_mailboxes<C: BufRead + Write>(
 enum Pattern {
     /// `\Sent`: the attribute, and known names.
     Sent,
-    /// `=\Sent`: the attribute alone.
-    Attribute,
+    /// `=\Sent`, `\Drafts`: an attribute alone, in lower case with its backslash.
+    Attribute(String),
     /// A name, which may also be read as a glob.
     Name(String, Option<GlobMatcher>),
 }
@@ -49,8 +67,12 @@ impl Pattern {
         if text.eq_ignore_ascii_case("\\Sent") {
             return Self::Sent;
         }
-        if text.eq_ignore_ascii_case("=\\Sent") {
-            return Self::Attribute;
+        let attribute = text.strip_prefix('=').unwrap_or(text);
+        if SPECIAL_USES
+            .iter()
+            .any(|s| s.eq_ignore_ascii_case(attribute))
+        {
+            return Self::Attribute(attribute.to_ascii_lowercase());
         }
         let glob = GlobBuilder::new(text)
             .case_insensitive(true)
@@ -62,25 +84,29 @@ impl Pattern {
         )
     }
 
-    fn chooses(&self, listing: &Listing, namespaces: &Namespaces) -> Option<&'static str> {
+    fn chooses(&self, listing: &Listing, namespaces: &Namespaces) -> Option<String> {
         let foreign = || namespaces.is_foreign(&listing.wire_name);
         match self {
-            Self::Sent | Self::Attribute if listing.has("\\sent") && !foreign() => {
-                Some("\\Sent attribute")
+            Self::Sent if listing.has("\\sent") && !foreign() => {
+                Some("\\Sent attribute".to_owned())
             }
             Self::Sent if sent_names::is_known(listing.last_component()) && !foreign() => {
-                Some("known name")
+                Some("known name".to_owned())
             }
-            Self::Sent | Self::Attribute => None,
+            Self::Attribute(attribute) if listing.has(attribute) && !foreign() => {
+                let mut uses = SPECIAL_USES.iter();
+                let attribute = uses.find(|s| s.eq_ignore_ascii_case(attribute))?;
+                Some(format!("{attribute} attribute"))
+            }
+            Self::Sent | Self::Attribute(_) => None,
             Self::Name(name, glob) => {
                 let spellings = [listing.name.clone(), listing.with_slashes()];
                 let matches = |glob: &GlobMatcher| spellings.iter().any(|s| glob.is_match(s));
                 if spellings.iter().any(|s| s.to_lowercase() == *name) {
-                    Some("configured name")
+                    Some("configured name".to_owned())
                 } else {
-                    glob.as_ref()
-                        .is_some_and(matches)
-                        .then_some("configured pattern")
+                    let is_match = glob.as_ref().is_some_and(matches);
+                    is_match.then(|| "configured pattern".to_owned())
                 }
             }
         }
@@ -103,7 +129,7 @@ fn choose(listings: &[Listing], namespaces: &Namespaces, patterns: &[String]) ->
         .map(|((name, wire_name), reason)| SentMailbox {
             name: name.clone(),
             wire_name: wire_name.clone(),
-            chosen_by: reason.to_owned(),
+            chosen_by: reason,
         })
         .collect()
 }
@@ -141,11 +167,86 @@ mod tests {
     use super::*;
     use crate::source::imap::dialogue::Pace;
     use crate::source::imap::scripted::Scripted;
+    use crate::source::imap::utf7;
 
     /// Lines of a LIST answer, the patterns, and `name = reason` for what is chosen.
     #[track_caller]
     fn check(lines: &[&str], patterns: &[&str], expected: &[&str]) {
         check_within("", lines, patterns, expected);
+    }
+
+    #[test]
+    fn attributes_that_are_asked_for() {
+        let lines = [
+            "(\\Sent) \"/\" Sent",
+            "(\\Drafts) \"/\" Entwurf",
+            "(\\Trash) \"/\" Papierkorb",
+            "(\\AllMail) \"/\" \"[Gmail]/Alle\"",
+            "() \"/\" Trash",
+        ];
+        check(
+            &lines,
+            &["\\Sent", "\\trash", "=\\Drafts", "\\All"],
+            &[
+                "Entwurf = \\Drafts attribute",
+                "Papierkorb = \\Trash attribute",
+                "Sent = \\Sent attribute",
+                "[Gmail]/Alle = \\All attribute",
+            ],
+        );
+    }
+
+    #[test]
+    fn uses_are_asked_for_as_the_server_can_tell_them() {
+        #[track_caller]
+        fn check(capabilities: &[&str], script: &str, sent: &str) {
+            let mut connection = Scripted::new(script);
+            let capabilities: Vec<_> = capabilities.iter().map(|&c| c.to_owned()).collect();
+            let found = sent_mailboxes(
+                &mut Dialogue {
+                    connection: &mut connection,
+                    pace: &mut Pace::default(),
+                    stage: Stage::List,
+                },
+                &capabilities,
+                &["=\\Sent".to_owned()],
+            );
+            let found: Vec<_> = found
+                .expect("a mailbox")
+                .into_iter()
+                .map(|m| m.name)
+                .collect();
+            assert_eq!(found, ["Salida"]);
+            assert_eq!(connection.sent(), sent);
+        }
+        let list = "* LIST (\\Sent) \"/\" Salida\r\n";
+        let one = format!("{list}s1 OK\r\n");
+        let plain = "s1 LIST \"\" \"*\"\r\n";
+        let both = ["SPECIAL-USE", "LIST-EXTENDED", "XLIST"];
+        check(&both, &one, "s1 LIST \"\" \"*\" RETURN (SPECIAL-USE)\r\n");
+        check(&["SPECIAL-USE", "XLIST"], &one, plain);
+        check(&[], &one, plain);
+        let xlist = format!("* X{}s1 OK\r\n", &list[2..]);
+        check(&["XLIST"], &xlist, "s1 XLIST \"\" \"*\"\r\n");
+        let refused = format!("s1 BAD what?\r\n{list}s2 OK\r\n");
+        let again = "s1 XLIST \"\" \"*\"\r\ns2 LIST \"\" \"*\"\r\n";
+        check(&["XLIST"], &refused, again);
+    }
+
+    #[test]
+    fn known_names_of_all_languages_in_modified_utf7() {
+        let languages: Vec<_> = sent_names::languages().collect();
+        assert!(languages.len() >= 20, "{}", languages.len());
+        for names in languages {
+            for name in names {
+                let line = format!("() \".\" \"INBOX.{}\"", utf7::encode(name));
+                check(
+                    &["() \".\" INBOX", &line],
+                    &["\\Sent"],
+                    &[&format!("INBOX.{name} = known name")],
+                );
+            }
+        }
     }
 
     #[track_caller]

@@ -8,6 +8,7 @@ use super::dialogue::{Command, Dialogue, Event, Listener, Outcome};
 use super::fetch_answer::Body;
 use super::framing::{LITERAL_LIMIT, Taker};
 use super::listing::{check_mood, readable};
+use super::placeholder::is_placeholder;
 use super::sets::{Portion, portions};
 use super::{Extent, Fetched, Listed, Undelivered, lean, refusal};
 use crate::finding::Stage;
@@ -279,6 +280,16 @@ fn announces_body(text: &[u8]) -> bool {
 
 fn delivery(listed: Listed, body: Body) -> Result<Fetched, Undelivered> {
     match body {
+        Body::Octets(octets) if is_placeholder(&octets) => Err(Undelivered {
+            listed,
+            error: SourceError::new(
+                Stage::Fetch,
+                "placeholder",
+                "the server cannot convert this message, and serves a note about that in its place",
+                "open the message in Outlook or Outlook on the web, or export it there and scan the file",
+            )
+            .worth_retrying(),
+        }),
         Body::Octets(octets) => Ok(Fetched {
             listed,
             octets,

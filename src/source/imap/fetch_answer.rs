@@ -214,6 +214,20 @@ mod tests {
     }
 
     #[test]
+    fn octets_that_are_no_text() {
+        let answer = b"* 1 FETCH (UID 7 ENVELOPE (NIL \"\xff\xfe s\xe9nt\" ((\"\x80\" NIL \"a\" \"b\")) NIL {2}\r\n\xff\xff) \
+            BODYSTRUCTURE (\"text\" \"plain\" (\"name\" \"\xe9\xff(.txt\") NIL \"\xc3\" \"8bit\" 5 1) BODY[] {1}\r\n\xff)";
+        let expected = FetchAnswer {
+            structure: Some(Structure::Single {
+                is_text: true,
+                size: 5,
+            }),
+            ..with_body(Some(7), octets(b"\xff"))
+        };
+        check_fetch(answer, &Ok(Some(expected)));
+    }
+
+    #[test]
     fn literals_of_the_wrong_size() {
         // Two octets fewer than the message has, then two more.
         check_fetch(b"* 1 FETCH (UID 7 BODY[] {3}\r\nabcde)", &Err(Malformed));

@@ -48,20 +48,31 @@ impl Listing {
     }
 }
 
+/// How a server tells what its mailboxes are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Uses {
+    /// In any LIST answer, or not at all.
+    Plain,
+    /// If asked (RFC 6154, 4, with RFC 5258).
+    Returned,
+    /// In the answer to XLIST, which large providers had before there was a standard.
+    Xlist,
+}
+
 /// All mailboxes; a line that cannot be read is passed over.
 pub(super) fn list<C: BufRead + Write>(
     dialogue: &mut Dialogue<'_, C>,
-    extended: bool,
+    uses: Uses,
 ) -> Result<Vec<Listing>, SourceError> {
     let plain = "LIST \"\" \"*\"";
     let mut listings = Vec::new();
     let mut hear = |response: &mut Response| listings.extend(read_listing(response));
-    let mut outcome = if extended {
-        dialogue.run(format!("{plain} RETURN (SPECIAL-USE)"), &mut hear)?
-    } else {
-        dialogue.run(plain, &mut hear)?
+    let mut outcome = match uses {
+        Uses::Plain => dialogue.run(plain, &mut hear)?,
+        Uses::Returned => dialogue.run(format!("{plain} RETURN (SPECIAL-USE)"), &mut hear)?,
+        Uses::Xlist => dialogue.run(format!("X{plain}"), &mut hear)?,
     };
-    if extended && !outcome.ok {
+    if uses != Uses::Plain && !outcome.ok {
         outcome = dialogue.run(plain, &mut hear)?;
     }
     if outcome.ok {
@@ -75,13 +86,13 @@ pub(super) fn list<C: BufRead + Write>(
     }
 }
 
-/// Reads `* LIST (attributes) delimiter name`.
+/// Reads `* LIST (attributes) delimiter name`, or the same of XLIST.
 fn read_listing(response: &Response) -> Option<Listing> {
     let Kind::Data(data) = kind(&response.text) else {
         return None;
     };
     let (word, rest) = split_word(data);
-    if !word.eq_ignore_ascii_case(b"LIST") {
+    if !word.eq_ignore_ascii_case(b"LIST") && !word.eq_ignore_ascii_case(b"XLIST") {
         return None;
     }
     let mut cursor = Cursor::new(rest);
@@ -94,7 +105,14 @@ fn read_listing(response: &Response) -> Option<Listing> {
             let Value::Atom(attribute) = cursor.value()? else {
                 return None;
             };
-            attributes.push(String::from_utf8_lossy(attribute).to_ascii_lowercase());
+            let attribute = String::from_utf8_lossy(attribute).to_ascii_lowercase();
+            attributes.push(match attribute.as_str() {
+                // As XLIST has them.
+                "\\allmail" => "\\all".to_owned(),
+                "\\spam" => "\\junk".to_owned(),
+                "\\starred" => "\\flagged".to_owned(),
+                _ => attribute,
+            });
         }
     }
     cursor.eat(b' ');

@@ -59,6 +59,12 @@ pub(super) fn is_known(name: &str) -> bool {
         .any(|known| fold(known) == name)
 }
 
+/// The names that are known, language by language.
+#[cfg(test)]
+pub(super) fn languages() -> impl Iterator<Item = &'static [&'static str]> {
+    NAMES.iter().map(|(_, names)| *names)
+}
+
 fn fold(name: &str) -> String {
     name.nfkd()
         .filter(|&c| !is_combining_mark(c) && !matches!(c, '-' | '_') && !c.is_whitespace())
