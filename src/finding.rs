@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::mailbox::{Locator, MailboxId};
+use crate::mailbox::{Content, Locator, MailboxId};
 
 macro_rules! words {
     ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
@@ -321,24 +321,16 @@ pub struct Exception {
 /// The letter keeps a spreadsheet from reading digits around an `e` as a number.
 ///
 /// Neither UID nor place go into it, and bare line feeds count as CRLF, so that a message has one name whether it
-/// comes over IMAP, out of a Maildir or from an mbox.
+/// comes over IMAP, out of a Maildir or from an mbox. For content of more than 8 MiB its own SHA-256 stands.
 #[must_use]
-pub fn finding_id(custodian: &str, query_id: &str, octets: &[u8]) -> String {
+pub fn finding_id(custodian: &str, query_id: &str, content: &Content<'_>) -> String {
     let mut hash = Sha256::new();
     for field in [custodian, query_id] {
         // The length keeps `ab`+`c` apart from `a`+`bc`.
         hash.update((field.len() as u64).to_be_bytes());
         hash.update(field);
     }
-    for line in octets.split_inclusive(|&octet| octet == b'\n') {
-        match line.strip_suffix(b"\n") {
-            Some(text) => {
-                hash.update(text.strip_suffix(b"\r").unwrap_or(text));
-                hash.update(b"\r\n");
-            }
-            None => hash.update(line),
-        }
-    }
+    content.add_to(&mut hash);
     let digits = hexadecimal(&hash.finalize());
     format!("f-{}", digits.get(..20).unwrap_or(&digits))
 }
@@ -359,19 +351,23 @@ pub fn hexadecimal(octets: &[u8]) -> String {
 mod tests {
     use super::*;
 
+    fn named(custodian: &str, query_id: &str, octets: &[u8]) -> String {
+        finding_id(custodian, query_id, &Content::of(octets))
+    }
+
     #[test]
     fn line_ends_do_not_change_a_name() {
-        let name = finding_id("ana", "client-notice", b"A: b\r\n\r\nc\r\n");
-        assert_eq!(name, finding_id("ana", "client-notice", b"A: b\n\nc\n"));
+        let name = named("ana", "client-notice", b"A: b\r\n\r\nc\r\n");
+        assert_eq!(name, named("ana", "client-notice", b"A: b\n\nc\n"));
         assert_eq!(name.len(), "f-".len() + 20);
     }
 
     #[test]
     fn custodian_query_and_content_change_a_name() {
-        let name = finding_id("ana", "client-notice", b"a\n");
-        assert_ne!(name, finding_id("an", "aclient-notice", b"a\n"));
-        assert_ne!(name, finding_id("ana", "client-list", b"a\n"));
-        assert_ne!(name, finding_id("ana", "client-notice", b"a\n\n"));
-        assert_ne!(name, finding_id("ana", "client-notice", b"a\r\r\n"));
+        let name = named("ana", "client-notice", b"a\n");
+        assert_ne!(name, named("an", "aclient-notice", b"a\n"));
+        assert_ne!(name, named("ana", "client-list", b"a\n"));
+        assert_ne!(name, named("ana", "client-notice", b"a\n\n"));
+        assert_ne!(name, named("ana", "client-notice", b"a\r\r\n"));
     }
 }

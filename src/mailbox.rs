@@ -1,10 +1,15 @@
 //! Names of things: the organisation, its custodians, their accounts and mailboxes, and where a message lies.
 
+mod fingerprint;
+
 use std::fmt;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+pub use fingerprint::{Content, Fingerprint, Fingerprinter, LONG};
 
 /// The organisation whose mail is audited.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -131,10 +136,35 @@ impl fmt::Display for Locator {
 pub struct RawMessage {
     /// Where it lies.
     pub locator: Locator,
-    /// The octets as received.
+    /// The octets as received; of a long message perhaps without some that nobody reads.
     pub octets: Vec<u8>,
+    /// What it was with all its octets, where some were left out.
+    pub whole: Option<Fingerprint>,
     /// When the server (or the Maildir, mbox) received it.
     pub internal_date: Option<Timestamp>,
+}
+
+impl RawMessage {
+    /// Octets as received.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.whole.map_or(self.octets.len() as u64, |w| w.size)
+    }
+
+    /// SHA-256 of the octets as received.
+    #[must_use]
+    pub fn sha256(&self) -> [u8; 32] {
+        let here = || Sha256::digest(&self.octets).into();
+        self.whole.map_or_else(here, |whole| whole.sha256)
+    }
+
+    /// Its content, as far as line ends do not matter.
+    #[must_use]
+    pub fn content(&self) -> Content<'_> {
+        let here = || Content::of(&self.octets);
+        self.whole
+            .map_or_else(here, |whole| Content::Long(whole.content))
+    }
 }
 
 /// Days that are audited, inclusive; `None` on a side means no limit there.

@@ -15,6 +15,7 @@ mod header;
 mod html;
 mod mime;
 mod part_head;
+mod sieve;
 mod signature;
 mod subject;
 mod transfer;
@@ -25,6 +26,7 @@ use std::ops::Range;
 use jiff::Timestamp;
 
 pub use part_head::{PartHead, part_head};
+pub use sieve::Sieve;
 
 use body::Contents;
 use header::Header;

@@ -2,6 +2,7 @@
 
 pub mod files;
 pub mod imap;
+mod intake;
 
 use std::ops::ControlFlow;
 

@@ -87,7 +87,7 @@ pub fn explain(
 /// The only message there.
 fn read(paths: &[PathBuf]) -> Result<RawMessage, AuditError> {
     let mailboxes = files::discover(paths)?;
-    let mut messages = mailboxes.iter().flat_map(files::read);
+    let mut messages = mailboxes.iter().flat_map(files::read_whole);
     let first = messages.next().ok_or_else(|| {
         AuditError::Usage("there is no message in this file: name another".to_owned())
     })?;

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::civil::Date;
-use sha2::{Digest, Sha256};
 
 use super::documents::Documents;
 use super::pipeline::{Judging, Opinion, Work};
@@ -196,11 +195,11 @@ impl Bound<'_> {
         let mut findings = Vec::new();
         // Most messages have no finding, and need neither digest nor recipients.
         if !conclusions.is_empty() {
-            let sha256 = hexadecimal(&Sha256::digest(&raw.octets));
+            let (sha256, content) = (hexadecimal(&raw.sha256()), raw.content());
             let recipients = recipients(message);
             findings.extend(conclusions.into_iter().map(|conclusion| {
                 Finding {
-                    id: finding_id(custodian, &conclusion.query_id, &raw.octets),
+                    id: finding_id(custodian, &conclusion.query_id, &content),
                     custodian: custodian.to_owned(),
                     sent_at,
                     from: message
@@ -210,7 +209,7 @@ impl Bound<'_> {
                     subject: message.subject.clone(),
                     message_id: message.message_id.clone().unwrap_or_default(),
                     sha256: sha256.clone(),
-                    size: raw.octets.len() as u64,
+                    size: raw.size(),
                     recipients: recipients.clone(),
                     conclusion,
                 }

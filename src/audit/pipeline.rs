@@ -320,7 +320,7 @@ impl Drop for LeanOne {
 impl Feed {
     /// Hands a whole message over, waiting while too much is under way. Whether to go on.
     pub(super) fn submit(&self, raw: RawMessage) -> bool {
-        let size = raw.octets.len() as u64;
+        let size = raw.size();
         self.hand_over(raw, size, None)
     }
 
@@ -331,6 +331,7 @@ impl Feed {
         let raw = RawMessage {
             locator,
             octets: fetched.octets,
+            whole: fetched.whole,
             internal_date: listed.internal_date,
         };
         match fetched.extent {
@@ -375,14 +376,12 @@ impl Feed {
                 }
                 (opinion, _) => opinion,
             };
-            let RawMessage {
-                locator, octets, ..
-            } = raw;
+            let came = raw.size();
             // As in `Pipeline::tell`.
             let _ = events.send(Event::Message {
                 slot,
-                locator,
-                octets: octets.len() as u64,
+                locator: raw.locator,
+                octets: came,
                 size,
                 opinion,
                 permit,

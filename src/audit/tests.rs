@@ -233,6 +233,7 @@ impl Line for Connection {
                 Ok(Fetched {
                     listed,
                     octets: text.into(),
+                    whole: None,
                     extent,
                 })
             };

@@ -98,6 +98,75 @@ pub(super) fn is_read(part: &Part<'_>) -> Option<bool> {
     }
 }
 
+/// How much of a part's content, as it is encoded, is ever read.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Need {
+    All,
+    /// So many octets more.
+    AtMost(u64),
+    /// All, unless it turns out to have more than `most` octets decoded.
+    Document {
+        encoding: Encoding,
+        /// Octets so far.
+        length: u64,
+        /// Line ends among them.
+        breaks: u64,
+        most: u64,
+    },
+    Nothing,
+}
+
+impl Need {
+    /// How much of the octets that come next is needed.
+    pub(super) fn of(&mut self, octets: &[u8]) -> usize {
+        match self {
+            Self::All => octets.len(),
+            Self::Nothing => 0,
+            Self::AtMost(left) => {
+                let most = usize::try_from(*left).unwrap_or(usize::MAX);
+                *left = left.saturating_sub(octets.len() as u64);
+                most.min(octets.len())
+            }
+            Self::Document {
+                encoding,
+                length,
+                breaks,
+                most,
+            } => {
+                // The least that `decoded_size` can come to, whatever follows; the last line end is the delimiter's.
+                let least = match encoding {
+                    Encoding::Identity => *length,
+                    Encoding::QuotedPrintable => *length / 3,
+                    Encoding::Base64 => (*length - *breaks) / 4 * 3,
+                };
+                if least > *most + 8 {
+                    *self = Self::Nothing;
+                    return 0;
+                }
+                *length += octets.len() as u64;
+                *breaks += memchr::memchr2_iter(b'\n', b'\r', octets).count() as u64;
+                octets.len()
+            }
+        }
+    }
+}
+
+/// What is needed of a part's content; `None` for a message whose own structure tells.
+pub(super) fn need(part: &Part<'_>, most_text: u64, most_document: u64) -> Option<Need> {
+    match (reading(part), part.encoding) {
+        (Reading::Message, Encoding::Identity) => None,
+        (Reading::Message, _) => Some(Need::All),
+        (Reading::Text | Reading::Html, _) => Some(Need::AtMost(most_text)),
+        (Reading::Listed, _) => Some(Need::Nothing),
+        (Reading::Document, encoding) => Some(Need::Document {
+            encoding,
+            length: 0,
+            breaks: 0,
+            most: most_document,
+        }),
+    }
+}
+
 fn reading(part: &Part<'_>) -> Reading {
     match part.media_type.as_str() {
         "message/rfc822" | "message/global" | "message/news" => Reading::Message,

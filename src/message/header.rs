@@ -159,7 +159,8 @@ fn next_line(octets: &[u8]) -> Option<(&[u8], &[u8])> {
     octets.split_at_checked(end)
 }
 
-fn is_blank(line: &[u8]) -> bool {
+/// Whether a line ends a header block.
+pub(super) fn is_blank(line: &[u8]) -> bool {
     line.trim_ascii().is_empty()
 }
 

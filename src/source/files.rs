@@ -7,11 +7,12 @@ mod sniff;
 
 use std::path::{Path, PathBuf};
 
+use super::intake::Keep;
 use super::{Receiver, SourceError};
 use crate::finding::Stage;
 use crate::mailbox::{Locator, RawMessage};
 
-/// A message longer than this is not read: nothing that people write is, and it has to fit into memory.
+/// A message longer than this is not read: nothing that people write is, and what is read of it has to fit into memory.
 const LONGEST_MESSAGE: u64 = 256 << 20;
 
 /// What kind of store a path is.
@@ -62,15 +63,26 @@ pub fn discover(paths: &[impl AsRef<Path>]) -> Result<Vec<FileMailbox>, SourceEr
 /// Reads the messages in a stable order (by file name or position). One message that cannot be read is one `Err`, with its
 /// locator; the rest goes on.
 ///
-/// Single message files are named as they are; octets come as they are stored, without an mbox's `From ` lines and escapes.
+/// Single message files are named as they are; octets come as they are stored, without an mbox's `From ` lines and escapes;
+/// of a long message ([`LONG`](crate::mailbox::LONG)) only those that are read.
 #[must_use]
 pub fn read(mailbox: &FileMailbox) -> Box<dyn Iterator<Item = ReadResult> + Send> {
+    read_keeping(mailbox, Keep::Read)
+}
+
+/// As [`read`], but with all octets of long messages.
+#[must_use]
+pub fn read_whole(mailbox: &FileMailbox) -> Box<dyn Iterator<Item = ReadResult> + Send> {
+    read_keeping(mailbox, Keep::Whole)
+}
+
+fn read_keeping(mailbox: &FileMailbox, keep: Keep) -> Box<dyn Iterator<Item = ReadResult> + Send> {
     match mailbox.format {
-        Format::Mbox => match mbox::Reader::open(&mailbox.path) {
+        Format::Mbox => match mbox::Reader::open(&mailbox.path, keep) {
             Ok(messages) => Box::new(messages),
             Err(error) => Box::new(std::iter::once(Err((None, error)))),
         },
-        Format::Maildir | Format::Eml => single::read(mailbox),
+        Format::Maildir | Format::Eml => single::read(mailbox, keep),
     }
 }
 

@@ -38,6 +38,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::SourceError;
+use crate::mailbox::Fingerprint;
 
 pub use accepted::Accepted;
 pub use bearer::BearerMechanism;
@@ -190,8 +191,10 @@ pub enum Extent {
 pub struct Fetched {
     /// Which one.
     pub listed: Listed,
-    /// Its octets.
+    /// Its octets; of a long message perhaps without some that nobody reads.
     pub octets: Vec<u8>,
+    /// What it was with all its octets, where all came and some were left out.
+    pub whole: Option<Fingerprint>,
     /// Whether these are all its octets, or the parts that are read, put together again.
     pub extent: Extent,
 }

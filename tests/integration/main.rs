@@ -26,6 +26,7 @@ mod killed;
 mod layering;
 mod lean;
 mod login;
+mod long;
 mod nightly;
 mod page;
 mod poison;

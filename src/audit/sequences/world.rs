@@ -673,6 +673,7 @@ impl Line for Connection {
                 Ok(Fetched {
                     listed,
                     octets,
+                    whole: None,
                     extent,
                 })
             };

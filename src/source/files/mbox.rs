@@ -11,11 +11,13 @@ use jiff::tz::Offset;
 
 use super::{LONGEST_MESSAGE, ReadResult, cannot_read, too_large};
 use crate::mailbox::{Locator, RawMessage};
+use crate::source::intake::{Intake, Keep};
 use crate::source::{Receiver, SourceError};
 
 /// Reads one message after the other.
 pub(super) struct Reader {
     path: PathBuf,
+    keep: Keep,
     input: BufReader<File>,
     /// Messages given so far.
     ordinal: u64,
@@ -33,10 +35,11 @@ pub(super) struct Separator {
 }
 
 impl Reader {
-    pub(super) fn open(path: &Path) -> Result<Self, SourceError> {
+    pub(super) fn open(path: &Path, keep: Keep) -> Result<Self, SourceError> {
         let file = File::open(path).map_err(|error| cannot_read(path, &error))?;
         Ok(Self {
             path: path.to_owned(),
+            keep,
             input: BufReader::with_capacity(1 << 18, file),
             ordinal: 0,
             next: None,
@@ -126,12 +129,16 @@ impl Iterator for Reader {
     type Item = ReadResult;
 
     fn next(&mut self) -> Option<ReadResult> {
-        let mut octets = Vec::new();
-        let placed = self.next_into(&mut |piece| octets.extend_from_slice(piece))?;
-        Some(placed.map(|(locator, internal_date)| RawMessage {
-            locator,
-            octets,
-            internal_date,
+        let mut intake = Intake::new(0, self.keep);
+        let placed = self.next_into(&mut |piece| intake.push(piece))?;
+        Some(placed.map(|(locator, internal_date)| {
+            let (octets, whole) = intake.finish();
+            RawMessage {
+                locator,
+                octets,
+                whole,
+                internal_date,
+            }
         }))
     }
 }
@@ -142,7 +149,7 @@ pub(super) fn hand_on(
     wanted: &dyn Fn(&Locator) -> bool,
     receiver: &mut dyn Receiver<Locator>,
 ) -> ControlFlow<()> {
-    let Ok(mut reader) = Reader::open(path) else {
+    let Ok(mut reader) = Reader::open(path, Keep::Read) else {
         return ControlFlow::Continue(());
     };
     loop {
@@ -340,7 +347,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("Sent");
         std::fs::write(&path, mbox).unwrap();
-        let messages: Vec<_> = Reader::open(&path)
+        let messages: Vec<_> = Reader::open(&path, Keep::Read)
             .unwrap()
             .map(|m| String::from_utf8(m.unwrap().octets).unwrap())
             .collect();

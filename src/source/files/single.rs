@@ -11,6 +11,7 @@ use super::sniff::{self, Kind};
 use super::{FileMailbox, Format, LONGEST_MESSAGE, ReadResult, cannot_read, mbox, too_large};
 use crate::mailbox::{Locator, RawMessage};
 use crate::source::Receiver;
+use crate::source::intake::{Intake, Keep};
 
 /// Octets that are read at a time.
 const PIECE: usize = 64 << 10;
@@ -31,13 +32,16 @@ pub(super) fn size(mailbox: &FileMailbox) -> u64 {
         .sum()
 }
 
-pub(super) fn read(mailbox: &FileMailbox) -> Box<dyn Iterator<Item = ReadResult> + Send> {
+pub(super) fn read(
+    mailbox: &FileMailbox,
+    keep: Keep,
+) -> Box<dyn Iterator<Item = ReadResult> + Send> {
     let is_maildir = mailbox.format == Format::Maildir;
     match files(mailbox) {
         Ok(files) => Box::new(
             files
                 .into_iter()
-                .filter_map(move |file| one(file, is_maildir)),
+                .filter_map(move |file| one(file, is_maildir, keep)),
         ),
         Err(error) => Box::new(std::iter::once(Err((
             None,
@@ -129,7 +133,7 @@ fn list(directory: &Path, prefix: &str, files: &mut Vec<Named>) -> io::Result<()
 }
 
 /// Reads one file; `None` if it turns out not to be a message (the walk has told so).
-fn one(file: Named, is_maildir: bool) -> Option<ReadResult> {
+fn one(file: Named, is_maildir: bool, keep: Keep) -> Option<ReadResult> {
     let locator = Locator::File(file.name);
     let internal_date = if is_maildir {
         delivered(&file.path)
@@ -143,29 +147,25 @@ fn one(file: Named, is_maildir: bool) -> Option<ReadResult> {
             Err(error) => return Some(Err((Some(locator), cannot_read(&file.path, &error)))),
         }
     }
-    match octets(&file.path) {
-        Ok(Some(octets)) => Some(Ok(RawMessage {
-            locator,
-            octets,
-            internal_date,
-        })),
-        Ok(None) => Some(Err((Some(locator), too_large(&file.path)))),
+    let length = fs::metadata(&file.path).map_or(0, |m| m.len());
+    let mut intake = Intake::new(length.min(LONGEST_MESSAGE), keep);
+    let read = pieces(&file.path, |piece| {
+        intake.push(piece);
+        ControlFlow::Continue(())
+    });
+    match read {
+        Ok(true) => {
+            let (octets, whole) = intake.finish();
+            Some(Ok(RawMessage {
+                locator,
+                octets,
+                whole,
+                internal_date,
+            }))
+        }
+        Ok(false) => Some(Err((Some(locator), too_large(&file.path)))),
         Err(error) => Some(Err((Some(locator), cannot_read(&file.path, &error)))),
     }
-}
-
-/// A file's octets; `None` if there are too many.
-fn octets(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    let length = fs::metadata(path)?.len();
-    let mut octets = Vec::new();
-    if length <= LONGEST_MESSAGE {
-        octets.reserve_exact(usize::try_from(length).unwrap_or(0));
-    }
-    let whole = pieces(path, |piece| {
-        octets.extend_from_slice(piece);
-        ControlFlow::Continue(())
-    })?;
-    Ok(whole.then_some(octets))
 }
 
 /// Hands a file's octets to `put`, in pieces; `false` if there are too many, or if `put` wants no more.

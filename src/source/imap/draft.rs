@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::Listed;
 use super::fetch_answer::Body;
 use super::structure::Structure;
+use crate::mailbox::LONG;
 use crate::message::{PartHead, part_head};
 
 /// More parts than this are not asked for one by one; so a command stays below 8,192 octets, too.
@@ -155,6 +156,11 @@ impl Walk<'_> {
     }
 
     fn content(&mut self, number: &str, size: u64, most: u64) -> Option<()> {
+        // Only a message that is attached is read to its end. Of a long one less is held when the message around it comes
+        // whole, for then what nobody reads is dropped inside it, too.
+        if most == u64::MAX && size > LONG {
+            return None;
+        }
         if let Some(content) = self.sections.get(number) {
             let cut = content.len() as u64 == TEXT_AHEAD && most > TEXT_AHEAD;
             if cut || self.boundaries.iter().any(|d| holds_line(content, d)) {
@@ -340,6 +346,19 @@ mod tests {
             ("1", "a"),
             image,
         ]);
+    }
+
+    #[test]
+    fn a_long_message_inside_is_not_asked_for() {
+        let head = ("2.MIME", "Content-Type: message/rfc822\r\n\r\n");
+        let next = |size: u32| {
+            let children = vec![single(true, 9), single(false, size.into())];
+            let mut draft = begin(HEADER, Structure::Multipart(children), size).expect("a draft");
+            give(&mut draft, &[("1.MIME", "\r\n"), ("1", "a"), head])
+        };
+        assert_eq!(next((8 << 20) + 1), Next::GiveUp);
+        let (items, octets) = ("BODY.PEEK[2]".to_owned(), LONG);
+        assert_eq!(next(8 << 20), Next::Ask { items, octets });
     }
 
     #[test]

@@ -12,6 +12,8 @@ use super::placeholder::is_placeholder;
 use super::sets::{Portion, portions};
 use super::{Extent, Fetched, Listed, Undelivered, lean, refusal};
 use crate::finding::Stage;
+use crate::mailbox::LONG;
+use crate::source::intake::{Intake, Keep};
 use crate::source::{Receiver, SourceError};
 
 /// One command's share: large enough to keep the wire busy, small enough to lose.
@@ -50,7 +52,8 @@ pub(super) fn fetch<C: BufRead + Write>(
     messages: &[Listed],
     sink: &mut Sink<'_>,
 ) -> Result<(), SourceError> {
-    fetch_to(dialogue, messages, &mut Whole(sink))
+    let intake = None;
+    fetch_to(dialogue, messages, &mut Whole { sink, intake })
 }
 
 /// Hands the octets of `messages` on as they come, each message at its end named by its UID. What does not come is passed
@@ -179,8 +182,8 @@ struct Pass<'p> {
 }
 
 impl Taker for Pass<'_> {
-    fn begins(&mut self, text: &[u8]) -> bool {
-        self.inbox.begins(text)
+    fn begins(&mut self, text: &[u8], size: u64) -> bool {
+        self.inbox.begins(text, size)
     }
 
     fn takes(&mut self, piece: &[u8]) -> ControlFlow<()> {
@@ -213,17 +216,49 @@ impl Listener for Pass<'_> {
 }
 
 /// Gives whole messages to a sink.
-struct Whole<'s, 'f>(&'s mut Sink<'f>);
+struct Whole<'s, 'f> {
+    sink: &'s mut Sink<'f>,
+    /// A long message that is coming.
+    intake: Option<Intake>,
+}
 
-impl Taker for Whole<'_, '_> {}
+impl Taker for Whole<'_, '_> {
+    fn begins(&mut self, text: &[u8], size: u64) -> bool {
+        let begins = size > LONG && announces_body(text);
+        if begins {
+            self.intake = Some(Intake::new(size, Keep::Read));
+        }
+        begins
+    }
+
+    fn takes(&mut self, piece: &[u8]) -> ControlFlow<()> {
+        if let Some(intake) = &mut self.intake {
+            intake.push(piece);
+        }
+        ControlFlow::Continue(())
+    }
+}
 
 impl Inbox for Whole<'_, '_> {
     fn deliver(&mut self, listed: Listed, body: Body) -> bool {
-        (self.0)(delivery(listed, body))
+        let came = |(octets, whole)| Fetched {
+            listed,
+            octets,
+            whole,
+            extent: Extent::Whole,
+        };
+        let delivery = match (body, self.intake.take()) {
+            (Body::Octets(octets), _) if is_placeholder(&octets) => Err(placeholder(listed)),
+            (Body::Octets(octets), _) => Ok(came((octets, None))),
+            (Body::Taken, Some(intake)) => Ok(came(intake.finish())),
+            (Body::TooLarge(size), _) => Err(too_large(listed, size)),
+            (Body::Nil | Body::Taken, _) => Err(no_content(listed)),
+        };
+        (self.sink)(delivery)
     }
 
     fn miss(&mut self, undelivered: Undelivered) -> bool {
-        (self.0)(Err(undelivered))
+        (self.sink)(Err(undelivered))
     }
 }
 
@@ -231,7 +266,7 @@ impl Inbox for Whole<'_, '_> {
 struct Onward<'r>(&'r mut dyn Receiver<u32>);
 
 impl Taker for Onward<'_> {
-    fn begins(&mut self, text: &[u8]) -> bool {
+    fn begins(&mut self, text: &[u8], _: u64) -> bool {
         let begins = announces_body(text);
         if begins {
             // Whose it is may be told only behind it.
@@ -278,33 +313,29 @@ fn announces_body(text: &[u8]) -> bool {
         .is_some_and(|name| name.eq_ignore_ascii_case(b"BODY[]"))
 }
 
-fn delivery(listed: Listed, body: Body) -> Result<Fetched, Undelivered> {
-    match body {
-        Body::Octets(octets) if is_placeholder(&octets) => Err(Undelivered {
-            listed,
-            error: SourceError::new(
-                Stage::Fetch,
-                "placeholder",
-                "the server cannot convert this message, and serves a note about that in its place",
-                "open the message in Outlook or Outlook on the web, or export it there and scan the file",
-            )
-            .worth_retrying(),
-        }),
-        Body::Octets(octets) => Ok(Fetched {
-            listed,
-            octets,
-            extent: Extent::Whole,
-        }),
-        Body::TooLarge(size) => Err(too_large(listed, size)),
-        Body::Nil | Body::Taken => Err(Undelivered {
-            listed,
-            error: SourceError::new(
-                Stage::Fetch,
-                "no-content",
-                "the server has no content for this message",
-                "open the message in a mail program; if it is empty there too, accept this",
-            ),
-        }),
+/// Exchange's note in the place of a message.
+fn placeholder(listed: Listed) -> Undelivered {
+    Undelivered {
+        listed,
+        error: SourceError::new(
+            Stage::Fetch,
+            "placeholder",
+            "the server cannot convert this message, and serves a note about that in its place",
+            "open the message in Outlook or Outlook on the web, or export it there and scan the file",
+        )
+        .worth_retrying(),
+    }
+}
+
+fn no_content(listed: Listed) -> Undelivered {
+    Undelivered {
+        listed,
+        error: SourceError::new(
+            Stage::Fetch,
+            "no-content",
+            "the server has no content for this message",
+            "open the message in a mail program; if it is empty there too, accept this",
+        ),
     }
 }
 

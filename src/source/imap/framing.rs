@@ -61,9 +61,9 @@ pub enum Literal {
 
 /// Takes literals as they arrive, so that they need not fit into memory.
 pub trait Taker {
-    /// Whether it takes the literal that `text`, the response so far, announces at its end.
-    fn begins(&mut self, text: &[u8]) -> bool {
-        let _ = text;
+    /// Whether it takes the literal of `size` octets that `text`, the response so far, announces at its end.
+    fn begins(&mut self, text: &[u8], size: u64) -> bool {
+        let _ = (text, size);
         false
     }
 
@@ -129,7 +129,7 @@ pub fn read_response_for(
         if !may_carry_literals(&response.text) {
             return Ok(response);
         }
-        let literal = if size <= limits.literal && taker.begins(&response.text) {
+        let literal = if size <= limits.literal && taker.begins(&response.text, size) {
             pass(reader, size, |piece| taker.takes(piece))?;
             Literal::Taken
         } else if size <= limits.literal.saturating_sub(kept) {
@@ -371,7 +371,7 @@ mod tests {
     }
 
     impl Taker for Taking {
-        fn begins(&mut self, text: &[u8]) -> bool {
+        fn begins(&mut self, text: &[u8], _: u64) -> bool {
             memchr::memmem::rfind(text, b"X {").is_some_and(|at| at + 6 > text.len())
         }
 

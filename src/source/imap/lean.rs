@@ -208,6 +208,7 @@ impl<'a> Bench<'a> {
                 Some(Fetched {
                     listed,
                     octets,
+                    whole: None,
                     extent,
                 })
             }
