@@ -76,8 +76,9 @@ impl<'a> Cursor<'a> {
         let start = self.rest;
         self.until(b" [()");
         if self.eat(b'[') {
-            self.until(b"]");
-            if !self.eat(b']') {
+            // Names of header fields may be strings, which may hold brackets, or be literals, which count.
+            self.until(b"](");
+            if self.next_is(b'(') && !self.pass_list() || !self.eat(b']') {
                 return None;
             }
             self.until(b" ()");

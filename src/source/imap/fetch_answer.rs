@@ -112,7 +112,7 @@ fn fetch_items(sequence: u32, items: &[u8], literals: &mut [Literal]) -> Option<
 /// What stands in the brackets of `BODY[…]<…>`.
 fn section(name: &[u8]) -> Option<String> {
     let inside = name.strip_prefix(b"BODY[")?;
-    let inside = inside.split(|&b| b == b']').next()?;
+    let (inside, _) = inside.split_at_checked(memchr::memrchr(b']', inside)?)?;
     Some(String::from_utf8_lossy(inside).into_owned())
 }
 
@@ -190,6 +190,14 @@ mod tests {
                 Some(7),
                 "HEADER.FIELDS (\"DATE\")",
                 octets(b"\r\n"),
+            ))),
+        );
+        check_fetch(
+            b"* 1 FETCH (BODY[HEADER.FIELDS (\"X]\" Y] {1}\r\nZ)]<5> {2}\r\nab UID 7)",
+            &Ok(Some(with_section(
+                Some(7),
+                "HEADER.FIELDS (\"X]\" Y] {1})",
+                octets(b"ab"),
             ))),
         );
         check_fetch(

@@ -122,13 +122,13 @@ pub fn read_response_for(
     loop {
         let start = response.text.len();
         read_line(reader, &mut response.text, limits.line)?;
+        if !may_carry_literals(&response.text) {
+            return Ok(response);
+        }
         let line = response.text.get(start..).unwrap_or_default();
         let Some(size) = announced_literal(line)? else {
             return Ok(response);
         };
-        if !may_carry_literals(&response.text) {
-            return Ok(response);
-        }
         let literal = if size <= limits.literal && taker.begins(&response.text, size) {
             pass(reader, size, |piece| taker.takes(piece))?;
             Literal::Taken
@@ -318,6 +318,7 @@ mod tests {
             "* no {5}",
             "s1 NO see {5}",
             "+ {5}",
+            "* OK see {99999999999999999999999}",
             "* LIST () \"/\" odd{5}",
             "* 1 FETCH (X {})",
             "* 1 FETCH (X {5a}",
