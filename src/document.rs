@@ -14,6 +14,7 @@ mod text;
 mod worker;
 
 pub use reader::{Limits, Reader};
+pub use text::read;
 pub use worker::serve;
 
 /// Of one document at most so many octets are looked at; larger ones are not sent to a worker.

@@ -39,8 +39,10 @@ impl Kind {
     }
 }
 
-/// The text of a document.
-pub(super) fn read(octets: &[u8]) -> Extract {
+/// The text of a document, read in this very process without any limit of time and memory: strangers' documents belong
+/// into a worker. It may panic where a library does.
+#[must_use]
+pub fn read(octets: &[u8]) -> Extract {
     match Kind::of(octets) {
         Some(Kind::Archive) => archive(octets),
         Some(Kind::Compound) => compound(octets),

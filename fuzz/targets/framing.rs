@@ -1,0 +1,81 @@
+//! What the `imap` crate's parser can read, our framing cuts off at the same octet, and the values that the audit asks for are the same.
+
+#![no_main]
+
+use imap_proto::Response;
+use imap_proto::types::{AttributeValue, SectionPath};
+use libfuzzer_sys::fuzz_target;
+use sent_audit::source::imap::fetch_answer::{Body, FetchAnswer, fetch_answer};
+use sent_audit::source::imap::framing::{Limits, read_response};
+use sent_audit::source::imap::grammar::{Kind, kind};
+use sent_audit_fuzz::forgiven;
+
+fuzz_target!(|octets: &[u8]| {
+    let mut rest = octets;
+    // The crate's parser panics on some answers: what it cannot read is not compared.
+    while let Some(Ok((behind, theirs))) = forgiven(|| Response::from_bytes(rest)) {
+        let mut ours = read_response(&mut rest, &Limits::default()).expect("a whole response");
+        assert_eq!(rest.len(), behind.len(), "cut off elsewhere: {theirs:?}");
+        match &theirs {
+            Response::Fetch(sequence, values) => {
+                let answer = fetch_answer(&mut ours);
+                let answer = answer.expect("readable").expect("a FETCH answer");
+                assert_eq!(answer.sequence, *sequence);
+                compare(&answer, values);
+            }
+            Response::Done { .. } | Response::Continue { .. } => {}
+            Response::Data { .. } => {
+                assert!(
+                    matches!(kind(&ours.text), Kind::Untagged { .. }),
+                    "{theirs:?}"
+                );
+            }
+            _ => assert!(matches!(kind(&ours.text), Kind::Data(_)), "{theirs:?}"),
+        }
+    }
+});
+
+/// Of several values of one item the last one counts.
+fn compare(answer: &FetchAnswer, values: &[AttributeValue<'_>]) {
+    let mut sections = Vec::new();
+    let (mut uid, mut size) = (None, None);
+    for value in values {
+        match value {
+            AttributeValue::Uid(number) => uid = Some(*number),
+            AttributeValue::Rfc822Size(octets) => size = Some(u64::from(*octets)),
+            AttributeValue::BodySection { section, data, .. } => {
+                sections.push((section, data.as_deref()));
+            }
+            _ => {}
+        }
+    }
+    assert_eq!((answer.uid, answer.size), (uid, size));
+    assert_eq!(answer.sections.len(), sections.len());
+    for ((name, body), (section, data)) in answer.sections.iter().zip(sections) {
+        assert_eq!(name.is_empty(), section.is_none(), "{name}: {section:?}");
+        if let Some(SectionPath::Part(numbers, _)) = section {
+            let part: Vec<_> = numbers.iter().map(ToString::to_string).collect();
+            assert!(name.starts_with(&part.join(".")), "{name}: {section:?}");
+        }
+        match (body, data) {
+            (Body::Nil, None) => {}
+            // The crate leaves a quoted string's escapes as they are.
+            (Body::Octets(ours), Some(theirs)) => {
+                assert!(ours == theirs || *ours == unescaped(theirs), "{answer:?}");
+            }
+            _ => panic!("{body:?} is not {data:?}"),
+        }
+    }
+}
+
+fn unescaped(quoted: &[u8]) -> Vec<u8> {
+    let mut text = Vec::new();
+    let mut octets = quoted.iter();
+    while let Some(&octet) = octets.next() {
+        match octet {
+            b'\\' => text.extend(octets.next()),
+            _ => text.push(octet),
+        }
+    }
+    text
+}
