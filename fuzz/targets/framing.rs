@@ -11,6 +11,10 @@ use sent_audit::source::imap::grammar::{Kind, kind};
 use sent_audit_fuzz::forgiven;
 
 fuzz_target!(|octets: &[u8]| {
+    // The crate's parser recurses until the stack is full; the program keeps such data from it.
+    if octets.iter().filter(|&&b| b == b'(').count() > 100 {
+        return;
+    }
     let mut rest = octets;
     // The crate's parser panics on some answers: what it cannot read is not compared.
     while let Some(Ok((behind, theirs))) = forgiven(|| Response::from_bytes(rest)) {
@@ -18,6 +22,10 @@ fuzz_target!(|octets: &[u8]| {
         assert_eq!(rest.len(), behind.len(), "cut off elsewhere: {theirs:?}");
         match &theirs {
             Response::Fetch(sequence, values) => {
+                // The crate forgives tabs before a parenthesis that closes.
+                if ours.text.contains(&b'\t') {
+                    continue;
+                }
                 let answer = fetch_answer(&mut ours);
                 let answer = answer.expect("readable").expect("a FETCH answer");
                 assert_eq!(answer.sequence, *sequence);
@@ -54,8 +62,8 @@ fn compare(answer: &FetchAnswer, values: &[AttributeValue<'_>]) {
     for ((name, body), (section, data)) in answer.sections.iter().zip(sections) {
         assert_eq!(name.is_empty(), section.is_none(), "{name}: {section:?}");
         if let Some(SectionPath::Part(numbers, _)) = section {
-            let part: Vec<_> = numbers.iter().map(ToString::to_string).collect();
-            assert!(name.starts_with(&part.join(".")), "{name}: {section:?}");
+            let ours: Vec<u32> = name.split('.').map_while(|n| n.parse().ok()).collect();
+            assert_eq!(ours, *numbers, "{name}");
         }
         match (body, data) {
             (Body::Nil, None) => {}

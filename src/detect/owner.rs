@@ -61,6 +61,10 @@ pub struct Reason {
     pub points: Option<i32>,
 }
 
+/// Of what stands before a datum so many octets are looked at: no line that people write is longer, and a message of one line with
+/// thousands of numbers would take minutes.
+const MOST_CLAUSE: usize = 2000;
+
 /// An owner, how sure that is (0 to 100), and why.
 struct Opinion {
     owner: Owner,
@@ -265,14 +269,17 @@ impl<'s> Scene<'s> {
 
     /// What stands before a datum in its line and sentence, from the datum before on.
     fn clause(&self, datum: &Found) -> &str {
-        let head = self.text(datum).get(..datum.range.start);
-        let head = head.unwrap_or_default();
+        let end = datum.range.start;
+        let text = self.text(datum);
+        let from = (end.saturating_sub(MOST_CLAUSE)..=end).find(|&at| text.is_char_boundary(at));
+        let start_of_head = from.unwrap_or(end);
+        let head = text.get(start_of_head..end).unwrap_or_default();
         let before = datum.body.and_then(|body| {
             let next = self
                 .ends
                 .partition_point(|&e| e <= (body, datum.range.start));
             let last = self.ends.get(next.checked_sub(1)?)?;
-            (last.0 == body).then_some(last.1)
+            (last.0 == body).then_some(last.1.saturating_sub(start_of_head))
         });
         let line = head.rfind('\n').map_or(0, |at| at + 1);
         let start = line.max(before.unwrap_or(0));
@@ -287,9 +294,9 @@ impl<'s> Scene<'s> {
         let text = self.text(datum);
         let from = datum.range.start.saturating_sub(80);
         let to = (datum.range.end + 50).min(text.len());
-        let near = |at: usize| (from..to).contains(&at);
-        memchr::memchr_iter(b'@', text.as_bytes())
-            .filter(|&at| near(at))
+        let near = text.as_bytes().get(from..to).unwrap_or_default();
+        memchr::memchr_iter(b'@', near)
+            .map(|at| from + at)
             .any(|at| {
                 let host: String = text
                     .get(at + 1..)

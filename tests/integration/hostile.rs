@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
+use rustix::time::{ClockId, clock_gettime};
 use sent_audit::detect::{Judge, implied_organisation};
 use sent_audit::mailbox::Custodian;
 use sent_audit::message;
@@ -111,4 +112,23 @@ fn one_piece_over_and_over_takes_no_longer_than_its_length() {
             );
         }
     }
+}
+
+/// Each of them belongs to somebody, which what stands before it on its line tells.
+#[test]
+fn thousands_of_numbers_on_one_line_take_no_longer_than_their_length() {
+    LazyLock::force(&JUDGE);
+    let numbers: Vec<_> = (0..4000).map(|n| format!("+34 600 111 {n:03}")).collect();
+    let numbers = numbers.join(" ");
+    let octets = format!(
+        "From: ana@acme.example\r\nTo: bo@customer.example\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n\
+         --b\r\n\r\nFriday is my last day with the company.\r\n--b\r\nContent-Type: text/csv\r\n\
+         Content-Disposition: attachment; filename=a.csv\r\n\r\n{numbers}\r\n--b--\r\n"
+    );
+    // Of computing: it is millions of comparisons or a few thousand, whatever else the machine does.
+    let computed = || clock_gettime(ClockId::ThreadCPUTime).tv_sec;
+    let begun = computed();
+    assert!(judged(octets.as_bytes()) > 0);
+    let taken = computed() - begun;
+    assert!(taken < 20, "{taken} s");
 }
