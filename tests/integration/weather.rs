@@ -133,6 +133,7 @@ fn take(session: &mut Session, is_whole: bool) -> Took {
 }
 
 #[test]
+#[ignore = "a benchmark: it takes the time, which depends on what else the machine does; run it with --ignored"]
 fn a_line_with_delay_is_kept_busy() {
     let Some(mut dovecot) = Dovecot::new() else {
         return;
