@@ -13,6 +13,7 @@ pub mod owner;
 mod reading;
 mod successor;
 mod verdict;
+pub mod whole;
 
 use crate::finding::Conclusion;
 use crate::mailbox::{Custodian, Organisation};
@@ -20,6 +21,7 @@ use crate::message::{Message, Text};
 use crate::query::{Query, QuerySet};
 use gate::{Gate, Hit};
 use reading::Reading;
+use whole::Observation;
 
 pub use key::JudgementKey;
 
@@ -87,6 +89,20 @@ impl Judge {
     #[must_use]
     pub fn queries(&self) -> &QuerySet {
         &self.queries
+    }
+
+    /// What a message shows of a query before its model is asked; to train one.
+    #[must_use]
+    pub fn observe(&self, query: &str, message: &Message) -> Option<Observation> {
+        let queries = &self.queries.queries;
+        let number = queries.iter().position(|q| q.id == query)?;
+        let query = queries.get(number)?;
+        let from = message.from.first().map_or("", |a| &a.address);
+        let reading = Reading::new(message, &implied_organisation(from));
+        let hits = self.gate.all_hits(number, &self.gate.look(&reading));
+        let languages = fact::Signals::by_language(query, &hits);
+        let facts = fact::weigh_frames(query, &languages, &reading);
+        Some(fact::observe(query, &languages, &reading, &facts).0)
     }
 
     /// The judgement key for a custodian. A message that was judged under another key is judged again, unless the key tells

@@ -1,22 +1,17 @@
-//! Facts: what the frames and the model of a query make of the signals in a message, sentence by sentence.
+//! Facts: what the frames of a query make of the signals in a message, sentence by sentence, and its model of the whole.
 
-use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::gate::Hit;
 use super::reading::Reading;
+use super::whole::{Observation, Read};
+use crate::finding::Place;
 use crate::query::{Frame, Pattern, Query, Term, Within};
 
 /// A fact holds from so many points on.
 pub(super) const HOLDS: i32 = 50;
 /// A fact is likely from so many points on.
-const LIKELY: i32 = 20;
-/// What the model may add, at most.
-const MODEL_FOR: i32 = 20;
-/// What the model may take away, at most: it knows wordings, but less of real mail than the frames.
-const MODEL_AGAINST: i32 = 10;
-/// Taken off the model's logit, in hundredths, before ten of them make a point.
-const MODEL_DOUBT: i32 = 150;
+pub(super) const LIKELY: i32 = 20;
 /// What each further frame for the same fact adds in one sentence, at most twice.
 const SUPPORT: i32 = 10;
 
@@ -29,7 +24,7 @@ pub(super) struct Fact {
     pub sentence: usize,
     /// Frames that matched, the strongest first, with their points.
     pub frames: Vec<(usize, i32)>,
-    /// The model's points.
+    /// The points that the model adds to those of the frames.
     pub model: i32,
     /// The words that the model holds for the strongest.
     pub words: Vec<String>,
@@ -149,10 +144,20 @@ impl<'h> Signals<'h> {
     }
 }
 
-/// Signals of which one must stand in a message for a fact to hold. Of the signals that begin its frames these are the
-/// strongest: what the others make together stays too weak.
+/// How many points the frames must make of a sentence for a fact to be able to hold, whatever the model says.
+fn least(query: &Query, fact: &str) -> i32 {
+    let weights = query.model.as_ref().and_then(|m| m.message(fact));
+    weights.map_or(HOLDS, |weights| weights.least)
+}
+
+/// Signals of which one must stand in a message for a fact to hold; `None` if it can hold without. Of the signals that begin
+/// its frames these are the strongest: what the others make together stays too weak.
 #[must_use]
-pub(super) fn leads(query: &Query, fact: &str) -> BTreeSet<usize> {
+pub(super) fn leads(query: &Query, fact: &str) -> Option<BTreeSet<usize>> {
+    let least = least(query, fact);
+    if least <= 0 {
+        return None;
+    }
     let mut frames: Vec<(usize, i32)> = query
         .frames
         .iter()
@@ -168,12 +173,12 @@ pub(super) fn leads(query: &Query, fact: &str) -> BTreeSet<usize> {
     }
     while let Some(weakest) = signals.pop() {
         let without = frames.iter().filter(|f| !signals.contains(&f.0));
-        if frame_points(&mut without.copied().collect::<Vec<_>>()) + MODEL_FOR >= HOLDS {
+        if frame_points(&mut without.copied().collect::<Vec<_>>()) >= least {
             signals.push(weakest);
             break;
         }
     }
-    signals.into_iter().collect()
+    Some(signals.into_iter().collect())
 }
 
 /// Whether the frames leave it possible that all facts hold that a pattern requires, whatever the model says: a quick look
@@ -185,39 +190,51 @@ pub(super) fn may_hold(query: &Query, pattern: &Pattern, languages: &[Signals<'_
         _ => None,
     });
     required.all(|fact| {
+        let least = least(query, fact);
         let frames: Vec<(usize, &Frame)> = query
             .frames
             .iter()
             .enumerate()
             .filter(|(_, f)| f.fact == *fact)
             .collect();
-        languages.iter().any(|signals| {
-            signals.sentences().any(|sentence| {
-                let mut points: Vec<(usize, i32)> = frames
-                    .iter()
-                    .filter(|(_, f)| signals.frame_holds(f, sentence))
-                    .map(|&(number, f)| (number, f.points))
-                    .collect();
-                frame_points(&mut points) + MODEL_FOR >= HOLDS
+        least <= 0
+            || languages.iter().any(|signals| {
+                signals.sentences().any(|sentence| {
+                    let mut points: Vec<(usize, i32)> = frames
+                        .iter()
+                        .filter(|(_, f)| signals.frame_holds(f, sentence))
+                        .map(|&(number, f)| (number, f.points))
+                        .collect();
+                    frame_points(&mut points) >= least
+                })
             })
-        })
     })
 }
 
-/// Weighs every fact of a query in every sentence in which a signal stands, and keeps the best sentence for each. Frames
-/// combine signals of one language only: a word of another may mean something else.
+/// Weighs every fact of a query: by frames in every sentence in which a signal stands, of which the best is kept, and by what
+/// the model makes of the whole message.
 #[must_use]
 pub(super) fn weigh(
     query: &Query,
     languages: &[Signals<'_>],
     reading: &Reading<'_>,
 ) -> BTreeMap<String, Fact> {
+    let mut facts = weigh_frames(query, languages, reading);
+    ask_model(query, languages, reading, &mut facts);
+    facts
+}
+
+/// Weighs every fact by frames, and keeps the best sentence for each. Frames combine signals of one language only: a word of
+/// another may mean something else.
+pub(super) fn weigh_frames(
+    query: &Query,
+    languages: &[Signals<'_>],
+    reading: &Reading<'_>,
+) -> BTreeMap<String, Fact> {
     let mut best: BTreeMap<String, Fact> = BTreeMap::new();
     for sentence in 0..reading.len() {
-        let learned = OnceCell::new();
-        let learned = || learned.get_or_init(|| learned_of(query, reading, sentence));
         for signals in languages.iter().filter(|s| s.stand_in(sentence)) {
-            for (name, fact) in weigh_sentence(query, signals, learned, sentence) {
+            for (name, fact) in weigh_sentence(query, signals, sentence) {
                 let slot = best.entry(name).or_insert_with(|| fact.clone());
                 // The first of equals is kept, so that the order of sentences decides and nothing else.
                 if fact.points > slot.points {
@@ -229,33 +246,8 @@ pub(super) fn weigh(
     best
 }
 
-/// What the model makes of a sentence, by fact.
-fn learned_of(query: &Query, reading: &Reading<'_>, sentence: usize) -> BTreeMap<String, Fact> {
-    let Some(model) = &query.model else {
-        return BTreeMap::new();
-    };
-    let scores = model.score(reading.folded(sentence));
-    let heads = model.heads().iter().zip(scores);
-    heads
-        .map(|(head, score)| {
-            let points = ((score.logit - MODEL_DOUBT) / 10).clamp(-MODEL_AGAINST, MODEL_FOR);
-            let fact = Fact {
-                model: points,
-                words: score.strongest,
-                ..Fact::default()
-            };
-            (head.clone(), fact)
-        })
-        .collect()
-}
-
-/// Weighs the facts for which a frame holds in a sentence. The model has a say in what the frames make likely.
-fn weigh_sentence<'l>(
-    query: &Query,
-    signals: &Signals<'_>,
-    learned: impl Fn() -> &'l BTreeMap<String, Fact>,
-    sentence: usize,
-) -> BTreeMap<String, Fact> {
+/// Weighs the facts for which a frame holds in a sentence.
+fn weigh_sentence(query: &Query, signals: &Signals<'_>, sentence: usize) -> BTreeMap<String, Fact> {
     let mut facts: BTreeMap<String, Fact> = BTreeMap::new();
     for (number, frame) in query.frames.iter().enumerate() {
         if signals.frame_holds(frame, sentence) {
@@ -263,16 +255,76 @@ fn weigh_sentence<'l>(
             fact.frames.push((number, frame.points));
         }
     }
-    for (name, fact) in &mut facts {
+    for fact in facts.values_mut() {
         fact.sentence = sentence;
         fact.points = frame_points(&mut fact.frames);
-        if let Some(said) = fact.is_likely().then(|| learned().get(name)).flatten() {
-            fact.points += said.model;
-            fact.model = said.model;
-            fact.words.clone_from(&said.words);
-        }
     }
     facts
+}
+
+/// Adds what the model makes of the message to the facts that it knows and that the frames leave possible.
+fn ask_model(
+    query: &Query,
+    languages: &[Signals<'_>],
+    reading: &Reading<'_>,
+    facts: &mut BTreeMap<String, Fact>,
+) {
+    let Some(model) = &query.model else { return };
+    let mut asked = model.facts().filter(|(fact, weights)| {
+        let points = facts.get(*fact).map_or(0, |f| f.points);
+        weights.least > 0 && points >= weights.least
+    });
+    if asked.next().is_none() {
+        return;
+    }
+    let (observation, numbers) = observe(query, languages, reading, facts);
+    let read = Read::new(model, &observation);
+    for (name, weights) in model.facts() {
+        let fact = facts.entry(name.to_owned()).or_default();
+        if fact.points < weights.least {
+            continue;
+        }
+        let weighed = read.weigh(model, weights, name, &observation);
+        // The frames tell better than the model which sentence it is.
+        if fact.points < LIKELY {
+            let likeliest = weighed.sentence.and_then(|at| numbers.get(at));
+            fact.sentence = likeliest.copied().unwrap_or(fact.sentence);
+        }
+        fact.model = weights.bounded(weighed.points);
+        fact.points += fact.model;
+        fact.words = weighed.words;
+    }
+}
+
+/// What the message shows before the model is asked, and the numbers of its sentences in the reading.
+pub(super) fn observe(
+    query: &Query,
+    languages: &[Signals<'_>],
+    reading: &Reading<'_>,
+    facts: &BTreeMap<String, Fact>,
+) -> (Observation, Vec<usize>) {
+    let mut observation = Observation::default();
+    let mut numbers = Vec::new();
+    for sentence in 0..reading.len() {
+        let place = reading.passage(sentence).map(|(p, _)| p.place);
+        if !matches!(place, Some(Place::Subject | Place::Body)) {
+            continue;
+        }
+        let hits = languages.iter().flat_map(|s| s.in_sentence(sentence));
+        let names = hits.filter_map(|hit| query.signals.get(hit.signal));
+        let names = names.map(|signal| signal.name.clone()).collect();
+        observation.signals.push(names);
+        observation
+            .sentences
+            .push(reading.folded(sentence).to_owned());
+        numbers.push(sentence);
+    }
+    let place = |fact: &Fact| numbers.binary_search(&fact.sentence).ok();
+    let points = facts.iter();
+    observation.points = points
+        .map(|(name, fact)| (name.clone(), (fact.points, place(fact))))
+        .collect();
+    (observation, numbers)
 }
 
 /// What frames, the strongest first, add: the strongest counts whole, two more support it, guards count whole.

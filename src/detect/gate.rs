@@ -110,7 +110,7 @@ impl Gate {
 pub(super) fn leads(query: &Query) -> Option<BTreeSet<usize>> {
     let of_term = |term: &Term| match term {
         Term::Signal(signal) => Some(BTreeSet::from([*signal])),
-        Term::Fact(fact) => Some(fact::leads(query, fact)),
+        Term::Fact(fact) => fact::leads(query, fact),
         _ => None,
     };
     let of_pattern = |pattern: &Pattern| {

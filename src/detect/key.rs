@@ -8,7 +8,7 @@ use crate::mailbox::{Custodian, Organisation};
 use crate::query::{Pattern, QuerySet, Term};
 
 /// Raised whenever the program judges differently with the same queries.
-const JUDGING_VERSION: u32 = 5;
+const JUDGING_VERSION: u32 = 6;
 
 /// Under what a message was judged: two digests, lower-case hexadecimal.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,39 +1,80 @@
-//! A linear model over folded words and character n-grams, with its weights in a text file that people can read.
+//! Linear models over folded words and character n-grams, with their weights in a text file that people can read.
 //!
-//! One line a weight: `head TAB term TAB weight`, where the head is the fact that the weight counts for, and the weight is in
-//! hundredths of a logit. Terms: `=word`, `=two words`, `~gram` (five characters inside one word, `^` and `$` being its ends),
-//! and `*` alone for the intercept. A text is scored by the sum over its distinct terms, times
-//! eight, divided by the root of their number.
+//! One line a weight: `head TAB term TAB weight`, the weight in hundredths of a logit, and the term `*` alone for the
+//! intercept. There are three kinds of heads:
+//!
+//! - `FACT` weighs a sentence's terms: `=word`, `=two words`, `~gram` (five characters inside one word, `^` and `$` being its
+//!   ends).
+//! - `FACT text` weighs the same terms of the author's whole text.
+//! - `FACT message` weighs what a whole message shows: its signals, the points of its frames, and what the other heads make of
+//!   it. [`crate::detect::whole`] describes these traits. Its term `least` tells how many points of frames there must be, `up` and `down` how many points
+//!   it may add or take away.
+//!
+//! A text is scored by the sum over its distinct terms, times eight, divided by the root of their number.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::hash::BuildHasher;
+mod terms;
+
+use std::collections::{BTreeMap, HashMap};
 
 use rustc_hash::FxBuildHasher;
+
+pub use terms::{USUAL_LENGTH, length, terms};
+
+/// How heads over whole messages end.
+const MESSAGE: &str = " message";
 
 /// Weights of all heads.
 #[derive(Debug, Clone, Default)]
 pub struct Model {
+    /// Of the heads over terms.
     heads: Vec<String>,
     /// By term, a weight for each head.
     weights: HashMap<String, Vec<i32>, FxBuildHasher>,
     intercepts: Vec<i32>,
+    /// By fact.
+    messages: BTreeMap<String, Weights>,
 }
 
-/// A head's score of a text, with what speaks for it most.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Score {
-    /// Hundredths of a logit.
-    pub logit: i32,
-    /// The strongest words for it, as folded, strongest first.
-    pub strongest: Vec<String>,
+/// Weights of one head, in hundredths of a logit.
+#[derive(Debug, Clone, Default)]
+pub struct Weights {
+    /// What is there always.
+    pub intercept: i32,
+    /// Points of frames from which on the head has a say, by the term `least`.
+    pub least: i32,
+    /// Points that the head may add, at most, by the term `up`; as many as it likes without.
+    pub up: Option<i32>,
+    /// Points that the head may take away, at most, by the term `down`.
+    pub down: Option<i32>,
+    /// By term.
+    pub of: HashMap<String, i32, FxBuildHasher>,
 }
 
-/// Words of a sentence that are looked at, at most.
-const MOST_WORDS: usize = 120;
-/// Length of a character n-gram.
-const GRAM: usize = 5;
-/// [`length`] of a sentence in which weights count as they are written.
-pub const USUAL_LENGTH: i32 = 8;
+impl Weights {
+    /// The sum over terms, each with how much of it there is, in hundredths.
+    #[must_use]
+    pub fn sum<'t>(&self, terms: impl Iterator<Item = (&'t str, i32)>) -> i32 {
+        let weighed = terms.filter_map(|(term, much)| Some(self.of.get(term)? * much / 100));
+        self.intercept + weighed.sum::<i32>()
+    }
+
+    /// Points as the head may add them.
+    #[must_use]
+    pub fn bounded(&self, points: i32) -> i32 {
+        let no_more = points.min(self.up.unwrap_or(points));
+        no_more.max(self.down.map_or(no_more, i32::wrapping_neg))
+    }
+
+    fn add(&mut self, term: &str, weight: i32) {
+        match term {
+            "*" => self.intercept += weight,
+            "least" => self.least = weight,
+            "up" => self.up = Some(weight),
+            "down" => self.down = Some(weight),
+            _ => *self.of.entry(term.to_owned()).or_default() += weight,
+        }
+    }
+}
 
 impl Model {
     /// Reads a weights file.
@@ -65,15 +106,20 @@ impl Model {
     }
 
     fn add(&mut self, head: &str, term: &str, weight: i32) {
-        let at = self
-            .heads
-            .iter()
-            .position(|h| h == head)
-            .unwrap_or_else(|| {
-                self.heads.push(head.to_owned());
-                self.intercepts.push(0);
-                self.heads.len() - 1
-            });
+        if let Some(fact) = head.strip_suffix(MESSAGE) {
+            let weights = self.messages.entry(fact.to_owned()).or_default();
+            weights.add(term, weight);
+        } else {
+            self.add_term(head, term, weight);
+        }
+    }
+
+    fn add_term(&mut self, head: &str, term: &str, weight: i32) {
+        let at = self.head(head).unwrap_or_else(|| {
+            self.heads.push(head.to_owned());
+            self.intercepts.push(0);
+            self.heads.len() - 1
+        });
         let weights = if term == "*" {
             &mut self.intercepts
         } else {
@@ -87,118 +133,60 @@ impl Model {
         }
     }
 
-    /// The facts that the model has weights for.
+    /// The heads over terms.
     #[must_use]
     pub fn heads(&self) -> &[String] {
         &self.heads
     }
 
-    /// Scores a folded sentence for every head, in the order of [`Model::heads`].
+    /// The place of a head among those over terms.
     #[must_use]
-    pub fn score(&self, sentence: &str) -> Vec<Score> {
-        let mut known: Vec<(&str, &[i32])> = Vec::new();
-        let terms = each_term(sentence, |term, word| {
-            if let Some(weights) = self.weights.get(term) {
-                known.push((word, weights));
+    pub fn head(&self, name: &str) -> Option<usize> {
+        self.heads.iter().position(|h| h == name)
+    }
+
+    /// The weights for a fact of what a whole message shows.
+    #[must_use]
+    pub fn message(&self, fact: &str) -> Option<&Weights> {
+        self.messages.get(fact)
+    }
+
+    /// The facts that whole messages are weighed for, with their weights.
+    pub fn facts(&self) -> impl Iterator<Item = (&str, &Weights)> {
+        self.messages
+            .iter()
+            .map(|(fact, weights)| (fact.as_str(), weights))
+    }
+
+    /// Scores a folded text for every head over terms, in hundredths of a logit, in the order of [`Model::heads`].
+    #[must_use]
+    pub fn score(&self, text: &str) -> Vec<i32> {
+        let mut sums = vec![0; self.heads.len()];
+        let terms = terms::each_term(text, |term, _| {
+            let known = self.weights.get(term).into_iter().flatten();
+            for (sum, weight) in sums.iter_mut().zip(known) {
+                *sum += weight;
             }
         });
         let length = length(terms);
-        let heads = self.intercepts.iter().enumerate();
-        heads
-            .map(|(head, &intercept)| {
-                let of_head = |weights: &[i32]| weights.get(head).copied().unwrap_or_default();
-                let sum: i32 = known.iter().map(|(_, weights)| of_head(weights)).sum();
-                let mut words: BTreeMap<&str, i32> = BTreeMap::new();
-                for (word, weights) in &known {
-                    *words.entry(word).or_default() += of_head(weights);
-                }
-                let mut strongest: Vec<(&str, i32)> =
-                    words.into_iter().filter(|&(_, w)| w > 0).collect();
-                strongest.sort_by_key(|&(word, weight)| (-weight, word));
-                let strongest = strongest.into_iter().take(3);
-                Score {
-                    logit: intercept + sum * USUAL_LENGTH / length,
-                    strongest: strongest.map(|(w, _)| w.to_owned()).collect(),
-                }
-            })
+        let scored = sums.iter().zip(&self.intercepts);
+        scored
+            .map(|(sum, intercept)| intercept + sum * USUAL_LENGTH / length)
             .collect()
     }
-}
 
-/// What a sentence's weights are divided by: the root of the number of its terms, so that a long sentence does not score
-/// by its length alone.
-#[must_use]
-pub fn length(terms: usize) -> i32 {
-    i32::try_from(terms.isqrt()).unwrap_or(i32::MAX).max(1)
-}
-
-/// The distinct terms of a folded sentence. Numbers count as `0`.
-#[must_use]
-pub fn terms(sentence: &str) -> BTreeSet<String> {
-    let mut terms = BTreeSet::new();
-    each_term(sentence, |term, _| {
-        terms.insert(term.to_owned());
-    });
-    terms
-}
-
-/// Hands over each distinct term of a folded sentence once, with the word or words that it comes from, and tells how many
-/// there are.
-fn each_term<'s>(sentence: &'s str, mut take: impl FnMut(&str, &'s str)) -> usize {
-    let mut words: Vec<(usize, &str)> = Vec::new();
-    let mut at = 0;
-    for word in sentence.split(' ') {
-        if !word.is_empty() && words.len() < MOST_WORDS {
-            words.push((at, word));
-        }
-        at += word.len() + 1;
-    }
-    let hasher = FxBuildHasher;
-    let mut seen: HashSet<u64, FxBuildHasher> = HashSet::default();
-    let mut offer = |term: &str, from: &'s str| {
-        // Two terms of one sentence with the same digest of 64 bits: one is not counted.
-        if seen.insert(hasher.hash_one(term)) {
-            take(term, from);
-        }
-    };
-    let mut term = String::new();
-    for (position, &(start, word)) in words.iter().enumerate() {
-        let plain = masked(word);
-        let mut write = |parts: &[&str], from: &'s str| {
-            term.clear();
-            term.extend(parts.iter().copied());
-            offer(&term, from);
-        };
-        write(&["=", plain], word);
-        grams(plain, |gram| write(&["~", gram], word));
-        if let Some(&(next_start, next)) = words.get(position + 1) {
-            let both = sentence.get(start..next_start + next.len()).unwrap_or(word);
-            write(&["=", plain, " ", masked(next)], both);
-        }
-    }
-    seen.len()
-}
-
-fn masked(word: &str) -> &str {
-    if word.bytes().any(|b| b.is_ascii_digit()) {
-        "0"
-    } else {
-        word
-    }
-}
-
-/// The n-grams of a word between its ends.
-fn grams(word: &str, mut take: impl FnMut(&str)) {
-    let marked = format!("^{word}$");
-    let mut starts = marked.char_indices().map(|(at, _)| at);
-    let ends = marked
-        .char_indices()
-        .map(|(at, _)| at)
-        .chain([marked.len()]);
-    for end in ends.skip(GRAM) {
-        if let Some(gram) = starts.next().and_then(|start| marked.get(start..end)) {
-            take(gram);
-        }
+    /// The words of a folded text that speak most for a head, as folded, strongest first, three at most.
+    #[must_use]
+    pub fn strongest(&self, head: usize, text: &str) -> Vec<String> {
+        let mut words: BTreeMap<&str, i32> = BTreeMap::new();
+        terms::each_term(text, |term, word| {
+            let weight = self.weights.get(term).and_then(|of| of.get(head));
+            *words.entry(word).or_default() += weight.unwrap_or(&0);
+        });
+        let mut strongest: Vec<(&str, i32)> = words.into_iter().filter(|&(_, w)| w > 0).collect();
+        strongest.sort_by_key(|&(word, weight)| (-weight, word));
+        let strongest = strongest.into_iter().take(3);
+        strongest.map(|(word, _)| word.to_owned()).collect()
     }
 }
 
@@ -212,35 +200,26 @@ mod tests {
             "# c\nnotice\t*\t-300\nnotice\t=last day\t400\nnotice\t=day\t10\nother\t=my\t7\n",
         )
         .expect("parses");
-        let scores = model.score("my last day is a day");
-        assert_eq!(
-            scores[0],
-            Score {
-                logit: 793,
-                strongest: vec!["last day".to_owned(), "day".to_owned()]
-            }
-        );
-        assert_eq!(scores[1].logit, 18);
+        let text = "my last day is a day";
+        assert_eq!(model.score(text), [793, 18]);
+        assert_eq!(model.strongest(0, text), ["last day", "day"]);
+        assert_eq!(model.heads(), ["notice", "other"]);
     }
 
     #[test]
-    fn terms_are_words_pairs_and_grams() {
-        let all: Vec<String> = terms("am 28 leaving").into_iter().collect();
-        assert_eq!(
-            all,
-            [
-                "=0",
-                "=0 leaving",
-                "=am",
-                "=am 0",
-                "=leaving",
-                "~^leav",
-                "~aving",
-                "~eavin",
-                "~leavi",
-                "~ving$"
-            ]
-        );
+    fn heads_over_messages_are_kept_apart() {
+        let model = Model::parse(
+            "notice message\t*\t-5\nnotice message\tsignal departure\t250\nnotice message\tup\t30\n\
+             notice message\tdown\t20\nnotice message\tleast\t15\n",
+        )
+        .expect("parses");
+        assert_eq!(model.heads(), [""; 0]);
+        let message = model.message("notice").expect("is there");
+        let traits = [("signal departure", 100), ("signal time", 100)];
+        assert_eq!(message.sum(traits.into_iter()), 245);
+        assert_eq!(message.least, 15);
+        assert_eq!([45, 7, -45].map(|p| message.bounded(p)), [30, 7, -20]);
+        assert_eq!(Weights::default().bounded(-45), -45);
     }
 
     #[test]
