@@ -18,6 +18,12 @@ fuzz_target!(|octets: &[u8]| {
     let mut rest = octets;
     // The crate's parser panics on some answers: what it cannot read is not compared.
     while let Some(Ok((behind, theirs))) = forgiven(|| Response::from_bytes(rest)) {
+        // It takes a literal that is glued to a word, which the grammar has nowhere, for one.
+        let read = rest.strip_suffix(behind).unwrap_or(rest);
+        let is_glued = |pair: &[u8]| pair[1] == b'{' && !b" (~".contains(&pair[0]);
+        if read.windows(2).any(is_glued) {
+            return;
+        }
         let mut ours = read_response(&mut rest, &Limits::default()).expect("a whole response");
         assert_eq!(rest.len(), behind.len(), "cut off elsewhere: {theirs:?}");
         match &theirs {
