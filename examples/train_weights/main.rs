@@ -65,7 +65,7 @@ const FACTS: [Fact; 3] = [
         negative: &["none"],
         least: 20,
         bounds: Some((24, 20)),
-        doubt: 105,
+        doubt: 120,
     },
     Fact {
         name: "solicits",
