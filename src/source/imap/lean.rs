@@ -274,16 +274,20 @@ mod tests {
     const PARTS: &str = "BODY[1.MIME] {2}\r\n\r\n BODY[1] {3}\r\nabc \
                          BODY[2.MIME] {27}\r\nContent-Type: image/png\r\n\r\n";
 
-    /// Fetches messages 1, 2 and so on; gives what was delivered, what is left, and what was sent.
+    /// The messages 1, 2 and so on.
+    fn large(messages: u32) -> Vec<Listed> {
+        let listed = |uid| Listed {
+            uid,
+            size: 100_000,
+            internal_date: None,
+        };
+        (1..=messages).map(listed).collect()
+    }
+
+    /// Fetches messages; gives what was delivered, what is left, and what was sent.
     #[track_caller]
     fn check(script: &str, messages: u32, delivered: &[u32], left: &[u32], sent: &[&str]) {
-        let messages: Vec<_> = (1..=messages)
-            .map(|uid| Listed {
-                uid,
-                size: 100_000,
-                internal_date: None,
-            })
-            .collect();
+        let messages = large(messages);
         let mut connection = Scripted::new(script);
         let mut came = Vec::new();
         let flow = fetch(
@@ -324,6 +328,21 @@ mod tests {
             &[],
             &[FIRST, &format!("s2 UID FETCH 1:2 (UID {ITEMS})")],
         );
+    }
+
+    #[test]
+    fn no_answer_is_waited_for_while_there_is_more_to_ask() {
+        let mut connection = Scripted::new("s1 OK\r\ns2 OK\r\ns3 OK\r\n");
+        let mut dialogue = Dialogue {
+            connection: &mut connection,
+            pace: &mut Pace::default(),
+            stage: Stage::Fetch,
+        };
+        let flow = fetch(&mut dialogue, &large(150), &mut |_| true).expect("a fetch");
+        assert!(flow.is_continue());
+        let ahead = connection.sent_ahead();
+        let asked = ahead.lines().filter_map(|line| line.split(' ').nth(3));
+        assert_eq!(asked.collect::<Vec<_>>(), ["1:50", "51:100", "101:150"]);
     }
 
     #[test]

@@ -7,6 +7,8 @@ use std::io::{self, BufRead, Cursor, Read, Write};
 pub(super) struct Scripted {
     answers: Cursor<Vec<u8>>,
     sent: Vec<u8>,
+    /// How much of it was sent before anything was read.
+    ahead: Option<usize>,
     /// Writes that are still taken.
     patience: usize,
     /// Octets that come at a time.
@@ -18,6 +20,7 @@ impl Scripted {
         Self {
             answers: Cursor::new(answers.into()),
             sent: Vec::new(),
+            ahead: None,
             patience: usize::MAX,
             piece: usize::MAX,
         }
@@ -39,16 +42,24 @@ impl Scripted {
     pub(super) fn sent(&self) -> String {
         String::from_utf8_lossy(&self.sent).into_owned()
     }
+
+    /// What was sent before the first answer was read.
+    pub(super) fn sent_ahead(&self) -> String {
+        let ahead = self.ahead.and_then(|end| self.sent.get(..end));
+        String::from_utf8_lossy(ahead.unwrap_or(&self.sent)).into_owned()
+    }
 }
 
 impl Read for Scripted {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.ahead.get_or_insert(self.sent.len());
         self.answers.read(buffer)
     }
 }
 
 impl BufRead for Scripted {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.ahead.get_or_insert(self.sent.len());
         let there = self.answers.fill_buf()?;
         Ok(there.get(..self.piece).unwrap_or(there))
     }
