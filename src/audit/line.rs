@@ -88,15 +88,19 @@ impl Line for Session {
     }
 }
 
-/// Hands on what came in one piece, for lines of tests; whether to go on.
+/// Fetches messages and hands each on in one piece, for lines of tests.
 #[cfg(test)]
-pub(super) fn in_one_piece(
-    delivery: Result<Fetched, Undelivered>,
+pub(super) fn fetch_in_one_piece(
+    line: &mut dyn Line,
+    messages: &[Listed],
     receiver: &mut dyn Receiver<u32>,
-) -> bool {
-    let Ok(fetched) = delivery else {
-        return true;
-    };
-    receiver.begin();
-    receiver.piece(&fetched.octets).is_continue() && receiver.end(&fetched.listed.uid).is_continue()
+) -> Result<(), SourceError> {
+    line.fetch(messages, Extent::Whole, &mut |delivery| {
+        let Ok(fetched) = delivery else {
+            return true;
+        };
+        receiver.begin();
+        receiver.piece(&fetched.octets).is_continue()
+            && receiver.end(&fetched.listed.uid).is_continue()
+    })
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::accounts::{Job, Queue};
 use super::files::Shelf;
-use super::line::{Line, Opener, in_one_piece};
+use super::line::{Line, Opener, fetch_in_one_piece};
 use super::mood::Mood;
 use super::pipeline::{Judging, Opinion, Work};
 use super::progress::{Progress, Units};
@@ -249,9 +249,7 @@ impl Line for Connection {
         messages: &[Listed],
         receiver: &mut dyn Receiver<u32>,
     ) -> Result<(), SourceError> {
-        self.fetch(messages, Extent::Whole, &mut |delivery| {
-            in_one_piece(delivery, receiver)
-        })
+        fetch_in_one_piece(self, messages, receiver)
     }
 
     fn close(self: Box<Self>) {}

@@ -55,15 +55,9 @@ fn only_what_a_change_concerns_is_judged_again() {
 
 #[test]
 fn what_is_told_otherwise_is_regraded() {
-    let Some(dovecot) = Dovecot::new() else {
+    let Some(dovecot) = Dovecot::with_anna().map(Dovecot::start) else {
         return;
     };
-    let dovecot = dovecot
-        .user("anna")
-        .mailbox("anna", "Sent")
-        .seen("anna", "Sent", "S", &farewell("anna", 1))
-        .seen("anna", "Sent", "S", &ordinary("anna", 2))
-        .start();
     let mut audit = Audit::on(&dovecot)
         .leaver("anna")
         .sections("\n[audit]\nqueries = [\"goodbye.toml\"]\n")

@@ -185,15 +185,9 @@ fn phrases_and_queries_are_asked_for() {
 
 #[test]
 fn messages_are_fetched_from_the_server_again() {
-    let Some(dovecot) = Dovecot::new() else {
+    let Some(dovecot) = Dovecot::with_anna().map(Dovecot::start) else {
         return;
     };
-    let dovecot = dovecot
-        .user("anna")
-        .mailbox("anna", "Sent")
-        .seen("anna", "Sent", "S", &farewell("anna", 1))
-        .seen("anna", "Sent", "S", &ordinary("anna", 2))
-        .start();
     let audit = Audit::on(&dovecot).leaver("anna");
     let accounted = |ran: crate::harness::Ran, expected: &str| {
         ran.has("coverage.csv", &["judged", "judged_before"], &[expected]);

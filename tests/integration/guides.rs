@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::harness::{Desk, Dovecot, PASSWORD, farewell, ordinary};
+use crate::harness::{Desk, Dovecot, PASSWORD};
 
 /// The guides with commands, each followed by a test below.
 const FOLLOWED: [&str; 6] = [
@@ -78,15 +78,9 @@ fn typed(desk: &Desk, command: &str) -> (String, Option<i32>) {
 /// Follows a guide that begins with `init`, on a server with Anna's mail.
 #[track_caller]
 fn follow_on_a_server(name: &str, afterwards: impl Fn(&Desk)) {
-    let Some(dovecot) = Dovecot::new() else {
+    let Some(dovecot) = Dovecot::with_anna().map(Dovecot::start) else {
         return;
     };
-    let dovecot = dovecot
-        .user("anna")
-        .mailbox("anna", "Sent")
-        .seen("anna", "Sent", "S", &farewell("anna", 1))
-        .seen("anna", "Sent", "S", &ordinary("anna", 2))
-        .start();
     let desk = Desk::new();
     for name in ["audit.toml", "leavers.csv"] {
         fs::remove_file(desk.path(name)).unwrap();

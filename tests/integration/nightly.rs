@@ -122,14 +122,10 @@ fn ten_nights_end_in_the_report_of_one_run() {
 
 #[test]
 fn an_unchanged_mailbox_is_left_after_one_examine() {
-    let Some(dovecot) = Dovecot::new() else {
+    let Some(dovecot) = Dovecot::with_anna() else {
         return;
     };
     let dovecot = dovecot
-        .user("anna")
-        .mailbox("anna", "Sent")
-        .seen("anna", "Sent", "S", &farewell("anna", 1))
-        .seen("anna", "Sent", "S", &ordinary("anna", 2))
         .seen("anna", "Sent", "S", &ordinary("anna", 3))
         .start();
     let tap = Wiretap::on(dovecot.port());

@@ -14,7 +14,7 @@ use jiff::{Timestamp, ToSpan};
 use super::super::accounts::{Job, Queue};
 use super::super::begun::{self, Begun};
 use super::super::judging::{Bench, RosterJudging};
-use super::super::line::{Line, Opener, in_one_piece};
+use super::super::line::{Line, Opener, fetch_in_one_piece};
 use super::super::mood::Mood;
 use super::super::pipeline::Pipeline;
 use super::super::progress::{Progress, Units};
@@ -689,9 +689,7 @@ impl Line for Connection {
         messages: &[Listed],
         receiver: &mut dyn Receiver<u32>,
     ) -> Result<(), SourceError> {
-        self.fetch(messages, Extent::Whole, &mut |delivery| {
-            in_one_piece(delivery, receiver)
-        })
+        fetch_in_one_piece(self, messages, receiver)
     }
 
     fn close(self: Box<Self>) {}

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant, SystemTime};
 use tempfile::TempDir;
 
 use super::certificates::Certificates;
+use super::mail::{farewell, ordinary};
 use super::provider::Provider;
 use super::settings::{self, Identity};
 
@@ -38,6 +39,13 @@ pub(crate) struct Dovecot {
 }
 
 impl Dovecot {
+    /// One that holds what Anna sent: a farewell and an ordinary message, UIDs 1 and 2.
+    pub(crate) fn with_anna() -> Option<Self> {
+        let dovecot = Self::new()?.user("anna").mailbox("anna", "Sent");
+        let dovecot = dovecot.seen("anna", "Sent", "S", &farewell("anna", 1));
+        Some(dovecot.seen("anna", "Sent", "S", &ordinary("anna", 2)))
+    }
+
     /// A server that does not run yet; `None`, with a note, where Dovecot is not installed.
     pub(crate) fn new() -> Option<Self> {
         if program("dovecot").is_none() {
