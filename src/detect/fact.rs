@@ -286,7 +286,7 @@ fn ask_model(
         }
         let weighed = read.weigh(model, weights, name, &observation);
         // The frames tell better than the model which sentence it is.
-        if fact.points < LIKELY {
+        if !fact.is_likely() {
             let likeliest = weighed.sentence.and_then(|at| numbers.get(at));
             fact.sentence = likeliest.copied().unwrap_or(fact.sentence);
         }

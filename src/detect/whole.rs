@@ -76,11 +76,16 @@ pub fn counted_points(points: i32) -> i32 {
 }
 
 impl Observation {
+    /// The sentences that the model reads.
+    fn read(&self) -> &[String] {
+        let first = self.sentences.get(..MOST_SENTENCES);
+        first.unwrap_or(&self.sentences)
+    }
+
     /// The passages that the model reads: each sentence, and each with its next.
     #[must_use]
     pub fn passages(&self) -> Vec<String> {
-        let first = self.sentences.get(..MOST_SENTENCES);
-        let read = first.unwrap_or(&self.sentences);
+        let read = self.read();
         let pairs = read.windows(2).map(|two| two.join(" "));
         read.iter().cloned().chain(pairs).collect()
     }
@@ -88,8 +93,7 @@ impl Observation {
     /// The text that the model reads.
     #[must_use]
     pub fn text(&self) -> String {
-        let first = self.sentences.get(..MOST_SENTENCES);
-        first.unwrap_or(&self.sentences).join(" ")
+        self.read().join(" ")
     }
 
     /// What the frames make of the best sentence for a fact.
@@ -103,7 +107,7 @@ impl Observation {
     pub fn place(&self, fact: &str) -> Option<usize> {
         let place = self.points.get(fact).and_then(|(_, place)| *place);
         // Passages are the single sentences first.
-        place.filter(|&at| at < self.sentences.len().min(MOST_SENTENCES))
+        place.filter(|&at| at < self.read().len())
     }
 
     /// The traits for a fact, in hundredths.
@@ -175,8 +179,7 @@ impl Read {
         let opinion = Opinion::new(logits, here, text.unwrap_or_default());
         let traits = observation.traits(fact, &opinion);
         let sum = weights.sum(traits.iter().map(|(name, much)| (name.as_str(), *much)));
-        let singles = self.passages.iter();
-        let singles = singles.take(observation.sentences.len().min(MOST_SENTENCES));
+        let singles = self.passages.iter().take(observation.read().len());
         let likeliest = singles
             .enumerate()
             .max_by_key(|(at, (_, of))| (logit(of), Reverse(*at)));
